@@ -1,0 +1,220 @@
+//! The command line: one file a command. Each gives an exit status; errors are printed here, once, with their whole chain.
+
+mod check;
+mod doctor;
+mod images;
+mod list;
+mod place;
+mod regrade;
+mod run;
+mod schema;
+mod shell;
+mod signals;
+mod sweep;
+mod up;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::scenario::Lang;
+
+/// Exit status when the command line or a scenario is wrong.
+const WRONG: u8 = 2;
+/// Exit status when the lab could not be run or measured.
+const NOT_RUN: u8 = 3;
+
+/// What the process finds around itself; only `main` looks.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Whether standard output takes colours.
+    pub color: bool,
+    /// Whether standard error is a terminal that can show progress.
+    pub live: bool,
+    /// Whether standard error takes colours.
+    pub error_color: bool,
+    /// The locale, such as `ja_JP.UTF-8`.
+    pub lang: Option<String>,
+    /// Where sockets of kept labs are.
+    pub runtime_dir: PathBuf,
+    /// Where `scenarios/` and `containers/` are, if the user says so.
+    pub root: Option<PathBuf>,
+    /// The current directory.
+    pub current_dir: PathBuf,
+    /// This program's file.
+    pub program: Option<PathBuf>,
+}
+
+#[derive(Parser)]
+#[command(name = "saiten", version, about, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    /// Language of messages and reports; the locale's by default
+    #[arg(long, global = true, value_enum)]
+    lang: Option<LangArg>,
+    /// Directory with scenarios/ and containers/; searched for upwards by default
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LangArg {
+    En,
+    Ja,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs scenarios with the documented fixes omitted and applied, and judges by comparing
+    Run(run::Args),
+    /// Lists the scenarios
+    List(list::Args),
+    /// Validates scenario files: every problem in one go
+    Check(check::Args),
+    /// Says what this machine and its engine offer, and which scenarios can run here
+    Doctor(doctor::Args),
+    /// Builds, lists, saves and loads the labs' images
+    #[command(subcommand)]
+    Images(images::Args),
+    /// Brings a lab up to look around in
+    Up(up::Args),
+    /// Opens a shell in an endpoint of a lab that is up
+    Shell(shell::Args),
+    /// Ends labs that `up` or `run --keep` left up
+    Down(up::DownArgs),
+    /// Removes what killed runs left, and only that
+    Sweep(sweep::Args),
+    /// Judges the stored evidence of a run again
+    Regrade(regrade::Args),
+    /// Prints the JSON Schema of scenario files, or of results.json
+    Schema(schema::Args),
+    /// Prints a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Why a command stopped. What is said of it is on standard error already when `said` holds.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    /// The command line or a file that it names is wrong.
+    #[error("{0}")]
+    Wrong(String),
+    /// Scenario files are wrong; rendered.
+    #[error("{0}")]
+    Problems(String),
+    /// The lab or the engine failed.
+    #[error(transparent)]
+    Lab(#[from] crate::lab::LabError),
+    /// The run failed.
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
+    /// Evidence or a report failed.
+    #[error(transparent)]
+    Bundle(#[from] crate::evidence::bundle::BundleError),
+    /// Writing to the terminal failed.
+    #[error("cannot write output")]
+    Output(#[from] io::Error),
+}
+
+impl CommandError {
+    fn status(&self) -> u8 {
+        match self {
+            CommandError::Wrong(_) | CommandError::Problems(_) => WRONG,
+            CommandError::Run(crate::run::RunError::Bundle(_)) | CommandError::Bundle(_) => NOT_RUN,
+            CommandError::Lab(_) | CommandError::Run(_) | CommandError::Output(_) => NOT_RUN,
+        }
+    }
+}
+
+/// What every command gets.
+struct Context {
+    around: Surroundings,
+    lang: Lang,
+}
+
+impl Context {
+    /// Where scenarios and images are.
+    fn place(&self) -> Result<place::Place, CommandError> {
+        place::Place::find(&self.around)
+    }
+}
+
+/// Runs the command line.
+pub fn main(arguments: &[String], mut around: Surroundings) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(err) => {
+            // Help and version are not errors; clap knows which stream takes which.
+            let _ = err.print();
+            return ExitCode::from(if err.use_stderr() { WRONG } else { 0 });
+        }
+    };
+    if cli.root.is_some() {
+        around.root = cli.root;
+    }
+    let japanese = around.lang.as_deref().is_some_and(|locale| locale.starts_with("ja"));
+    let lang = match cli.lang {
+        Some(LangArg::Ja) => Lang::Ja,
+        None if japanese => Lang::Ja,
+        _ => Lang::En,
+    };
+    let context = Context { around, lang };
+    match dispatch(cli.command, &context) {
+        Ok(status) => ExitCode::from(status),
+        Err(CommandError::Output(err)) if err.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(err) => {
+            let text = match &err {
+                CommandError::Problems(rendered) => rendered.clone(),
+                other => format!("{} {}\n", crate::wording::say(lang, "error-prefix"), chain(other)),
+            };
+            let _ = io::stderr().write_all(text.as_bytes());
+            ExitCode::from(err.status())
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<u8, CommandError> {
+    match command {
+        Command::Run(args) => run::main(&args, context),
+        Command::List(args) => list::main(&args, context),
+        Command::Check(args) => check::main(&args, context),
+        Command::Doctor(args) => doctor::main(&args, context),
+        Command::Images(args) => images::main(&args, context),
+        Command::Up(args) => up::main(&args, context),
+        Command::Shell(args) => shell::main(&args, context),
+        Command::Down(args) => up::down(&args, context),
+        Command::Sweep(args) => sweep::main(&args, context),
+        Command::Regrade(args) => regrade::main(&args, context),
+        Command::Schema(args) => schema::main(&args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "saiten", &mut io::stdout());
+            Ok(0)
+        }
+    }
+}
+
+fn chain(err: &dyn std::error::Error) -> String {
+    let mut text = err.to_string();
+    let mut source = err.source();
+    while let Some(err) = source {
+        text = format!("{text}: {err}");
+        source = err.source();
+    }
+    crate::clean::clean(&text)
+}
+
+/// Runs asynchronous work on one thread: the labs' traffic does not pass through here, and everything but the engine is cheap.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(tokio::task::LocalSet::new().block_on(&runtime, work))
+}
+
+/// A fresh id for a run: eight hexadecimal digits.
+fn run_id() -> Result<String, CommandError> {
+    Ok(crate::evidence::bundle::hex(&crate::lab::line::random::<4>()?))
+}

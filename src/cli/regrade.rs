@@ -1,0 +1,52 @@
+//! `saiten regrade`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::{CommandError, Context, NOT_RUN};
+use crate::evidence::bundle::Bundle;
+use crate::report;
+use crate::scenario::file;
+
+/// Arguments of `saiten regrade`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Report directory of an earlier run
+    dir: PathBuf,
+    /// Judges by the scenario files as they are now, not by those that were run
+    #[arg(long)]
+    current: bool,
+    /// Where to write the reports; into DIR by default
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Judges stored evidence again.
+pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
+    let place = context.place()?;
+    let catalog = place.catalog();
+    let bundle = Bundle::of(&args.dir);
+    let record = bundle.read_run()?;
+    let mut scenarios = Vec::new();
+    for scenario in &record.scenarios {
+        let path = if args.current { place.file_of(&scenario.id)? } else { bundle.scenario_path(&scenario.id) };
+        let read = file::read(&path, &catalog);
+        let read = read.map_err(|problems| CommandError::Problems(problems.render(context.lang, context.around.error_color)))?;
+        scenarios.push((read, bundle.read_arms(scenario)?));
+    }
+    // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.
+    let results = report::results::results(&record, &scenarios);
+    let mut out = io::stdout().lock();
+    out.write_all(report::terminal::summary(&results, context.lang, context.around.color).as_bytes())?;
+    let mut status = report::results::exit_status(&results);
+    for (path, written) in report::write_all(args.out.as_ref().unwrap_or(&args.dir), &results) {
+        match written {
+            Ok(()) => writeln!(out, "  {}", path.display())?,
+            Err(err) => {
+                writeln!(io::stderr(), "{} {}", crate::wording::say(context.lang, "error-prefix"), super::chain(&err))?;
+                status = status.max(NOT_RUN);
+            }
+        }
+    }
+    Ok(status)
+}

@@ -1,0 +1,166 @@
+//! `saiten run`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::{CommandError, Context, NOT_RUN, block_on, run_id, signals};
+use crate::arm::{ArmName, ArmPlan};
+use crate::evidence::ArmEvidence;
+use crate::evidence::bundle::RunRecord;
+use crate::event::{Announcer, EventKind, Listener};
+use crate::lab::docker::Docker;
+use crate::lab::host;
+use crate::report;
+use crate::run::{self, Job, Options, Stop};
+use crate::scenario::Scenario;
+
+/// Arguments of `saiten run`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Scenarios by id (`ssh/slow-login`) or path; all when none is named
+    scenarios: Vec<String>,
+    /// Which arms: omitted and applied; also each fix alone and left out; or all combinations
+    #[arg(long, value_enum, default_value = "pair")]
+    arms: ArmsArg,
+    /// Keeps the distribution's own resolver time-outs instead of compressing them
+    #[arg(long)]
+    realtime: bool,
+    /// Directory for junit.xml, results.json, events.jsonl and evidence/
+    #[arg(long, value_name = "DIR", default_value = "saiten-report")]
+    out: PathBuf,
+    /// How many containers are made at once; the number of processors by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Keeps the labs up after measuring, until Ctrl-C or `saiten down`
+    #[arg(long)]
+    keep: bool,
+    /// Lets `unsupported` count against the run
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ArmsArg {
+    Pair,
+    Each,
+    Full,
+}
+
+/// Runs scenarios and writes the reports.
+pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
+    let place = context.place()?;
+    let read = place.read(&args.scenarios, context)?;
+    let options = Options {
+        id: run_id()?,
+        arms: match args.arms {
+            ArmsArg::Pair => ArmPlan::Pair,
+            ArmsArg::Each => ArmPlan::Each,
+            ArmsArg::Full => ArmPlan::Full,
+        },
+        realtime: args.realtime,
+        jobs: args.jobs.map_or_else(host::processors, usize::from),
+        out: args.out.clone(),
+        lang: context.lang,
+        strict: args.strict,
+        keep: args.keep,
+        only: None,
+        measure: true,
+        doors: context.around.runtime_dir.clone(),
+    };
+    let listeners = listeners(&args.out, context)?;
+    let done = carry_out(read, &options, place.containers(), Announcer::new(listeners), true)?;
+    finish(&done, &options, context)
+}
+
+/// The listeners of a run: progress for people, `events.jsonl` for machines.
+fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Listener>>, CommandError> {
+    // Opened before anything is started: a bad path must not cost a run.
+    if out.exists() && !out.is_dir() {
+        return Err(CommandError::Wrong(format!("{} is a file, not a directory for reports; say --out DIR", out.display())));
+    }
+    let unwritable = |err: io::Error| CommandError::Wrong(format!("cannot write to report directory {}: {err}", out.display()));
+    fs::create_dir_all(out).map_err(unwritable)?;
+    let events = fs::File::create(out.join("events.jsonl")).map_err(unwritable)?;
+    Ok(vec![
+        Box::new(report::events::Events::new(io::LineWriter::new(events))),
+        Box::new(report::terminal::live(context.around.live, context.around.error_color, context.lang)),
+    ])
+}
+
+/// What a run left: its record, and each scenario with its arms.
+pub(super) struct Done {
+    pub(super) record: RunRecord,
+    pub(super) scenarios: Vec<(Scenario, Vec<ArmEvidence>)>,
+    announcer: Announcer,
+}
+
+/// Runs scenarios on the engine, signals watched.
+pub(super) fn carry_out(
+    read: Vec<(Scenario, String)>,
+    options: &Options,
+    containers: PathBuf,
+    announcer: Announcer,
+    hangup: bool,
+) -> Result<Done, CommandError> {
+    block_on(async {
+        let stop = Rc::new(Stop::default());
+        let watching = signals::watch(stop.clone(), hangup)?;
+        let interrupted = tokio::task::spawn_local({
+            let (announcer, token) = (announcer.clone(), stop.interrupted.clone());
+            async move {
+                token.cancelled().await;
+                announcer.tell(EventKind::Interrupted);
+            }
+        });
+        let docker = Docker::connect(&options.id, containers).await?;
+        let scenarios: Vec<Scenario> = read.iter().map(|(scenario, _)| scenario.clone()).collect();
+        let jobs = read.into_iter().map(|(scenario, text)| Job { scenario, text }).collect();
+        let outcome = run::run(&docker, jobs, options, &announcer, &stop).await;
+        watching.abort();
+        interrupted.abort();
+        let outcome = outcome?;
+        Ok(Done { record: outcome.record, scenarios: scenarios.into_iter().zip(outcome.arms).collect(), announcer })
+    })?
+}
+
+/// Writes the reports, prints the summary, gives the exit status.
+fn finish(done: &Done, options: &Options, context: &Context) -> Result<u8, CommandError> {
+    let results = report::results::results(&done.record, &done.scenarios);
+    let mut status = report::results::exit_status(&results);
+    done.announcer.tell(EventKind::RunFinished { status });
+    let mut out = io::stdout().lock();
+    let summary = report::terminal::summary(&results, context.lang, context.around.color);
+    out.write_all(summary.as_bytes())?;
+    let mut trouble: Vec<String> = done.announcer.failed();
+    for (path, written) in report::write_all(&options.out, &results) {
+        match written {
+            Ok(()) => writeln!(out, "  {}", path.display())?,
+            Err(err) => trouble.push(super::chain(&err)),
+        }
+    }
+    for text in trouble {
+        // A report that could not be written is said, and fails the run, but costs no other report.
+        writeln!(io::stderr(), "{} {text}", crate::wording::say(context.lang, "error-prefix"))?;
+        status = status.max(NOT_RUN);
+    }
+    Ok(status)
+}
+
+/// Options of a lab that only comes up.
+pub(super) fn up_options(id: String, arm: ArmName, realtime: bool, out: PathBuf, context: &Context) -> Options {
+    Options {
+        id,
+        arms: ArmPlan::Pair,
+        realtime,
+        jobs: host::processors(),
+        out,
+        lang: context.lang,
+        strict: false,
+        keep: true,
+        only: Some(arm),
+        measure: false,
+        doors: context.around.runtime_dir.clone(),
+    }
+}

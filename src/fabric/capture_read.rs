@@ -1,0 +1,164 @@
+//! A capture back into records: pcapng bytes, whole or cut off anywhere.
+
+use std::time::Duration;
+
+use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
+use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption};
+use pcap_file::pcapng::blocks::opt_common::CommonOption;
+use pcap_file::pcapng::{Block, PcapNgParseError, PcapNgParser};
+
+/// One frame of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When it came in, in nanoseconds since 1970.
+    pub at_ns: u64,
+    /// The port that it came in from, `endpoint:nic`; `silent` for the answer of a silent host.
+    pub port: String,
+    /// The frame.
+    pub frame: Vec<u8>,
+    /// What the switch remarked: `drop=REASON`, or another remark.
+    pub comment: Option<String>,
+}
+
+impl Record {
+    /// Why the frame went no further than its own link, such as `loss-up` or `filter:NAME`; `None` if it did.
+    pub fn dropped(&self) -> Option<&str> {
+        self.comment.as_deref()?.strip_prefix("drop=")
+    }
+}
+
+/// Why bytes are not a capture.
+#[derive(Debug, thiserror::Error)]
+#[error("no pcapng from byte {at} on")]
+pub struct CaptureReadError {
+    /// Where the first block begins that cannot be read.
+    pub at: usize,
+    /// What is wrong with it.
+    #[source]
+    pub source: PcapNgParseError,
+}
+
+/// Reads all records, in the order of the file. Where the bytes end within a block, what was whole is returned;
+/// no bytes at all are a capture without records.
+///
+/// # Errors
+/// A block that is there whole and is damaged.
+pub fn read(bytes: &[u8]) -> Result<Vec<Record>, CaptureReadError> {
+    let mut records = Vec::new();
+    // The section header's type, so that what is not pcapng at all is not taken for a very short piece of it.
+    let begins_well = bytes.iter().zip([0x0a, 0x0d, 0x0d, 0x0a]).all(|(byte, magic)| *byte == magic);
+    let (mut rest, mut parser) = match PcapNgParser::new(bytes) {
+        Ok(start) => start,
+        Err(PcapNgParseError::IncompleteBuffer(..)) if begins_well => return Ok(records),
+        Err(source) => return Err(CaptureReadError { at: 0, source }),
+    };
+    while !rest.is_empty() {
+        match parser.next_block(rest) {
+            Ok((after, Block::EnhancedPacket(packet))) => {
+                records.push(Record {
+                    at_ns: nanoseconds(packet.timestamp),
+                    port: parser.packet_interface(&packet).and_then(name).unwrap_or_default(),
+                    comment: packet.options.iter().find_map(comment),
+                    frame: packet.data.into_owned(),
+                });
+                rest = after;
+            }
+            Ok((after, _)) => rest = after,
+            Err(PcapNgParseError::IncompleteBuffer(..)) => break,
+            Err(source) => {
+                return Err(CaptureReadError { at: bytes.len() - rest.len(), source });
+            }
+        }
+    }
+    Ok(records)
+}
+
+fn nanoseconds(since_epoch: Duration) -> u64 {
+    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn name(interface: &InterfaceDescriptionBlock<'_>) -> Option<String> {
+    interface.options.iter().find_map(|option| match option {
+        InterfaceDescriptionOption::IfName(name) => Some(name.clone().into_owned()),
+        _ => None,
+    })
+}
+
+fn comment(option: &EnhancedPacketOption<'_>) -> Option<String> {
+    match option {
+        EnhancedPacketOption::Common(CommonOption::Comment(text)) => Some(text.clone().into_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fabric::capture::CaptureWriter;
+
+    fn capture(frames: &[(usize, u64, Vec<u8>, Option<String>)]) -> Vec<u8> {
+        let (chunks, received) = sync_channel(1);
+        let mut writer = CaptureWriter::new("lan", &["a:eth1", "b:eth1"], 1 << 20, 1_000).unwrap();
+        for (interface, at, frame, note) in frames {
+            writer.record(*interface, *at, frame, note.as_deref());
+        }
+        assert!(writer.flush(&chunks));
+        received.recv().unwrap().bytes
+    }
+
+    #[test]
+    fn nothing_is_no_records_and_rubbish_is_an_error() {
+        assert_eq!(read(&[]).unwrap(), []);
+        assert_eq!(read(&[0x0a, 0x0d]).unwrap(), []);
+        assert!(read(b"this is not a capture at all").is_err());
+    }
+
+    #[test]
+    fn a_damaged_block_is_named_by_its_place() {
+        let mut bytes = capture(&[(0, 1, vec![7; 60], None)]);
+        let at = bytes.len() - 92 + 4;
+        assert_eq!(bytes[at], 92, "the record's length");
+        bytes[at] = 91;
+        assert_eq!(read(&bytes).unwrap_err().at, at - 4);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back_from_any_cut(
+            frames in prop::collection::vec(
+                (0usize..2, 0u64..1 << 60, prop::collection::vec(any::<u8>(), 0..80), prop::option::of("drop=[a-z]{1,9}")),
+                0..20,
+            ),
+            cut in 0.0..1.0,
+        ) {
+            let bytes = capture(&frames);
+            let expected: Vec<Record> = frames
+                .into_iter()
+                .map(|(interface, at, frame, comment)| Record {
+                    at_ns: at + 1_000,
+                    port: ["a:eth1", "b:eth1"][interface].into(),
+                    frame,
+                    comment,
+                })
+                .collect();
+            let whole = read(&bytes).unwrap();
+            prop_assert_eq!(&whole, &expected);
+            prop_assert!(whole.iter().all(|record| record.dropped().is_some() == record.comment.is_some()));
+            let cut = read(&bytes[..(bytes.len() as f64 * cut) as usize]).unwrap();
+            prop_assert_eq!(&cut[..], &expected[..cut.len()]);
+        }
+
+        #[test]
+        fn damage_never_panics(at in 0usize..400, to: u8) {
+            let mut bytes = capture(&[(0, 1, vec![1; 60], Some("drop=x".into())), (1, 2, vec![2; 60], None)]);
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = to;
+            }
+            let _ = read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What a helper does for each request.
+
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+
+use super::bounded::Bounded;
+use super::child::{Reaper, set_environment};
+use super::init::{Outbox, Table};
+use super::message::{Answer, FileSpec, Key, Kind, Request};
+use super::nic::{self, Nic};
+use super::shell::Shell;
+use super::switch::Wire;
+
+/// Most bytes kept of a daemon's output.
+const DAEMON_OUTPUT: usize = 256 << 10;
+/// Most bytes of a file's tail.
+const TAIL_MOST: usize = 4 << 20;
+
+/// The helper's state between requests.
+pub struct Duties {
+    reaper: Reaper,
+    outbox: Outbox,
+    key: Key,
+    nics: RefCell<Vec<Nic>>,
+    daemons: Table<String, Rc<RefCell<Bounded>>>,
+    shells: Table<u64, Rc<Shell>>,
+    wire: RefCell<Option<Rc<Wire>>>,
+}
+
+impl Duties {
+    /// Nothing done yet.
+    pub fn new(reaper: Reaper, outbox: Outbox, key: Key) -> Self {
+        Duties {
+            reaper,
+            outbox,
+            key,
+            nics: RefCell::default(),
+            daemons: Table::default(),
+            shells: Table::default(),
+            wire: RefCell::default(),
+        }
+    }
+
+    /// Carries out one request.
+    ///
+    /// # Errors
+    /// Whatever stopped it; the harness gets it as text.
+    pub async fn carry_out(self: &Rc<Self>, id: u64, request: Request) -> io::Result<Answer> {
+        match request {
+            Request::Hello { .. } => Err(invalid("hello came twice")),
+            Request::Ping | Request::Bye => Ok(Answer::Done),
+            Request::Nics { nics, gateways } => {
+                let made = nic::make(&nics, &gateways).await?;
+                self.nics.borrow_mut().extend(made);
+                Ok(Answer::Done)
+            }
+            Request::Files(files) => files.iter().try_for_each(write).map(|()| Answer::Done),
+            Request::Run(spec) => self.reaper.run_command(&spec).await.map(Answer::Ran),
+            Request::Daemon { name, argv } => self.start_daemon(name, &argv),
+            Request::DaemonOutput { name } => match self.daemons.borrow().get(&name) {
+                Some(kept) => Ok(Answer::Output(kept.borrow().text())),
+                None => Err(invalid("no daemon of this name was started")),
+            },
+            Request::Tail { path, most } => tail(Path::new(&path), most.min(TAIL_MOST)).map(Answer::Output),
+            Request::NicLosses => {
+                self.nics.borrow().iter().map(Nic::lost).collect::<io::Result<_>>().map(Answer::NicLosses)
+            }
+            Request::Switch(config) => {
+                let wire = Wire::start(config, self.outbox.clone())?;
+                *self.wire.borrow_mut() = Some(Rc::new(wire));
+                Ok(Answer::Done)
+            }
+            Request::Wire(request) => {
+                let wire = self.wire.borrow().clone().ok_or_else(|| invalid("this endpoint is no switch"))?;
+                wire.ask(request).await
+            }
+            Request::Shell { argv, size } => self.run_shell(id, &argv, size).await,
+            Request::ShellInput { shell, bytes } => {
+                self.shell(shell)?.write(&bytes).await?;
+                Ok(Answer::Done)
+            }
+            Request::ShellSize { shell, size } => self.shell(shell)?.resize(size).map(|()| Answer::Done),
+        }
+    }
+
+    fn start_daemon(&self, name: String, argv: &[String]) -> io::Result<Answer> {
+        let [program, arguments @ ..] = argv else { return Err(invalid("daemon without a program")) };
+        // Both outputs go into one pipe, so that their order is kept.
+        let (reader, writer) = io::pipe()?;
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+        set_environment(&mut command);
+        // Nobody waits: a daemon that ends is reaped, and its output says why.
+        let (_child, _ended) = self.reaper.spawn(&mut command)?;
+        let kept = Rc::new(RefCell::new(Bounded::new(DAEMON_OUTPUT)));
+        self.daemons.borrow_mut().insert(name, kept.clone());
+        let mut pipe = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
+        tokio::task::spawn_local(async move {
+            let mut buffer = vec![0; 16 << 10];
+            while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
+                kept.borrow_mut().add(&buffer[..read]);
+            }
+        });
+        Ok(Answer::Done)
+    }
+
+    fn shell(&self, id: u64) -> io::Result<Rc<Shell>> {
+        self.shells.borrow().get(&id).cloned().ok_or_else(|| invalid("this shell has ended"))
+    }
+
+    async fn run_shell(&self, id: u64, argv: &[String], size: (u16, u16)) -> io::Result<Answer> {
+        let (shell, ended) = Shell::start(&self.reaper, argv, size)?;
+        let shell = Rc::new(shell);
+        self.shells.borrow_mut().insert(id, shell.clone());
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(read @ 1..) = shell.read(&mut buffer).await {
+            self.outbox.send(Some(&self.key), Kind::Stream, id, &buffer[..read]);
+        }
+        self.shells.borrow_mut().remove(&id);
+        drop(shell);
+        Ok(Answer::ShellEnded(ended.await.unwrap_or(-1)))
+    }
+}
+
+fn write(file: &FileSpec) -> io::Result<()> {
+    let path = Path::new(&file.path);
+    let named = |err: io::Error| io::Error::new(err.kind(), format!("{}: {err}", file.path));
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(named)?;
+    }
+    // Written in place: `/etc/resolv.conf` and `/etc/hosts` are mount points in a container and cannot be replaced.
+    fs::write(path, &file.content).map_err(named)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(file.mode)).map_err(named)?;
+    std::os::unix::fs::chown(path, Some(0), Some(0)).map_err(named)
+}
+
+fn tail(path: &Path, most: usize) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(invalid("not a regular file"));
+    }
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(most as u64)))?;
+    let mut bytes = Vec::new();
+    file.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn invalid(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}

@@ -1,0 +1,122 @@
+//! The endpoint's NICs: TAP devices whose file descriptors go to the lab's switch.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::mem::size_of;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use futures_util::TryStreamExt;
+use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
+
+use super::message::{NicSpec, WIRE_SOCKET};
+use crate::fabric::pump::hand_over;
+
+nix::ioctl_write_ptr_bad!(tunsetiff, nix::request_code_write!(b'T', 202, size_of::<libc::c_int>()), libc::ifreq);
+
+/// Frames that the kernel queues towards the switch before it drops some (`txqueuelen`).
+const QUEUE: u32 = 1000;
+
+/// A NIC that the switch holds the other end of. Dropping it pulls the cable.
+pub struct Nic {
+    interface: String,
+    /// Its end tells the switch that the endpoint is gone.
+    _control: UnixStream,
+}
+
+impl Nic {
+    /// Frames that the transmit ring dropped: the switch never saw them.
+    ///
+    /// # Errors
+    /// When `/sys` does not have the interface any more.
+    pub fn lost(&self) -> io::Result<(String, u64)> {
+        let path = format!("/sys/class/net/{}/statistics/tx_dropped", self.interface);
+        let text = std::fs::read_to_string(path)?;
+        Ok((self.interface.clone(), text.trim().parse().map_err(io::Error::other)?))
+    }
+}
+
+/// Makes and configures all NICs, then sets the default routes.
+///
+/// # Errors
+/// No `/dev/net/tun`, a name or address that the kernel refuses, or a switch that does not take the NIC.
+pub async fn make(specs: &[NicSpec], gateways: &[IpAddr]) -> io::Result<Vec<Nic>> {
+    let (connection, handle, _) = rtnetlink::new_connection()?;
+    let talking = tokio::spawn(connection);
+    let made = make_with(&handle, specs, gateways).await;
+    talking.abort();
+    made
+}
+
+async fn make_with(handle: &Handle, specs: &[NicSpec], gateways: &[IpAddr]) -> io::Result<Vec<Nic>> {
+    set_link(handle, "lo", |link| link.up()).await?;
+    let mut nics = Vec::new();
+    for spec in specs {
+        let tap = tap(&spec.interface).map_err(|err| named(&spec.interface, &err))?;
+        configure(handle, spec).await.map_err(|err| named(&spec.interface, &err))?;
+        let control = hand_over(Path::new(WIRE_SOCKET), &spec.token, tap.as_fd())
+            .map_err(|err| named(&format!("{} at the switch", spec.interface), &err))?;
+        nics.push(Nic { interface: spec.interface.clone(), _control: control });
+    }
+    for gateway in gateways {
+        add_default_route(handle, *gateway).await.map_err(|err| named(&format!("route by {gateway}"), &err))?;
+    }
+    Ok(nics)
+}
+
+fn named(what: &str, err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), format!("{what}: {err}"))
+}
+
+/// Opens a TAP device without packet information header (kernel: Documentation/networking/tuntap.rst).
+fn tap(interface: &str) -> io::Result<OwnedFd> {
+    let flags = libc::O_CLOEXEC | libc::O_NONBLOCK;
+    let device = OpenOptions::new().read(true).write(true).custom_flags(flags).open("/dev/net/tun")?;
+    // SAFETY: all fields of ifreq are integers, arrays of them or a union of such; zero is a value of each.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    // The last byte stays zero, as the name must end with one.
+    for (to, from) in request.ifr_name.iter_mut().take(libc::IFNAMSIZ - 1).zip(interface.bytes()) {
+        *to = from.cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short;
+    // SAFETY: the descriptor is open and `request` is the ifreq that TUNSETIFF reads and writes.
+    unsafe { tunsetiff(device.as_raw_fd(), &raw const request) }?;
+    Ok(device.into())
+}
+
+async fn configure(handle: &Handle, spec: &NicSpec) -> io::Result<()> {
+    let index = set_link(handle, &spec.interface, |link| {
+        link.address(spec.mac.to_vec()).mtu(spec.mtu).txqueuelen(QUEUE).up()
+    })
+    .await?;
+    for (address, prefix) in &spec.addresses {
+        handle.address().add(index, *address, *prefix).execute().await.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+type LinkBuilder = rtnetlink::LinkMessageBuilder<LinkUnspec>;
+
+async fn set_link(handle: &Handle, name: &str, change: impl Fn(LinkBuilder) -> LinkBuilder) -> io::Result<u32> {
+    let mut found = handle.link().get().match_name(name.to_owned()).execute();
+    let link = found.try_next().await.map_err(io::Error::other)?;
+    let index = link.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such interface"))?.header.index;
+    let message = change(LinkUnspec::new_with_index(index)).build();
+    handle.link().set(message).execute().await.map_err(io::Error::other)?;
+    Ok(index)
+}
+
+async fn add_default_route(handle: &Handle, gateway: IpAddr) -> io::Result<()> {
+    let route = match gateway {
+        IpAddr::V4(gateway) => {
+            RouteMessageBuilder::<Ipv4Addr>::new().destination_prefix(Ipv4Addr::UNSPECIFIED, 0).gateway(gateway).build()
+        }
+        IpAddr::V6(gateway) => {
+            RouteMessageBuilder::<Ipv6Addr>::new().destination_prefix(Ipv6Addr::UNSPECIFIED, 0).gateway(gateway).build()
+        }
+    };
+    handle.route().add(route).execute().await.map_err(io::Error::other)
+}

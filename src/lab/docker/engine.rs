@@ -1,0 +1,101 @@
+//! The connection to the engine, and what holds for every object of one run on it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use testcontainers::core::client::docker_client_instance;
+use tokio::sync::OnceCell;
+
+use super::error::explain;
+use super::{container, doctor, images, volume};
+use crate::lab::host::Owner;
+use crate::lab::{Backend, LabError, Machine, MachineSpec, Note};
+use crate::helper::message::Offers;
+
+/// Label with the run's id.
+pub const RUN_LABEL: &str = "saiten.run";
+/// Label with the harness process that owns the object, see [`Owner::label`].
+pub const OWNER_LABEL: &str = "saiten.owner";
+/// Label of what belongs to no run and stays: images and the helper volume.
+pub const KIND_LABEL: &str = "saiten.kind";
+/// How long the engine may take to say that it is there.
+const HELLO: Duration = Duration::from_secs(5);
+
+/// The Docker engine, for one run.
+pub struct Docker {
+    pub(super) client: bollard::Docker,
+    pub(super) run: String,
+    pub(super) owner: Owner,
+    /// Directory `containers/` with the images' sources.
+    pub(super) sources: PathBuf,
+    /// Base image and helper volume, each found or made once a run.
+    pub(super) base: OnceCell<images::Base>,
+    pub(super) helper: OnceCell<String>,
+}
+
+impl Docker {
+    /// Connects as `docker` itself would: `DOCKER_HOST`, the current context, or the default socket.
+    ///
+    /// # Errors
+    /// No engine there, not running, or no permission to speak to it.
+    pub async fn connect(run: &str, sources: PathBuf) -> Result<Self, LabError> {
+        let what = "cannot reach the Docker engine";
+        let client = docker_client_instance().await.map_err(|err| {
+            let text = super::error::chain(&err);
+            LabError::backend(what, format!("{text}; is Docker installed? set DOCKER_HOST if it listens elsewhere"))
+        })?;
+        match tokio::time::timeout(HELLO, client.ping()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(err)) => return Err(explain(what, &err)),
+            Err(_) => return Err(LabError::backend(what, format!("no answer within {} s", HELLO.as_secs()))),
+        }
+        Ok(Docker {
+            client,
+            run: run.to_owned(),
+            owner: Owner::this(),
+            sources,
+            base: OnceCell::new(),
+            helper: OnceCell::new(),
+        })
+    }
+
+    /// The labels of everything that this run makes.
+    pub(super) fn labels(&self) -> HashMap<String, String> {
+        HashMap::from([
+            (RUN_LABEL.to_owned(), self.run.clone()),
+            (OWNER_LABEL.to_owned(), self.owner.label()),
+        ])
+    }
+}
+
+#[async_trait(?Send)]
+impl Backend for Docker {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    async fn start(&self, spec: &MachineSpec) -> Result<Box<dyn Machine>, LabError> {
+        match container::start(self, spec).await {
+            // A volume that a killed run left half-filled: fill it again, once.
+            Err(err) if volume::is_broken(&err) => {
+                volume::fill(self).await?;
+                container::start(self, spec).await
+            }
+            other => other,
+        }
+    }
+
+    async fn image(&self, name: &str, note: &Note<'_>) -> Result<String, LabError> {
+        images::ensure(self, name, note).await
+    }
+
+    async fn describe(&self) -> Result<Vec<(String, String)>, LabError> {
+        doctor::describe(self).await
+    }
+
+    async fn offers(&self) -> Result<Offers, LabError> {
+        doctor::offers(self).await
+    }
+}

@@ -1,0 +1,384 @@
+//! A lab: a scenario's switch and endpoints, up and wired, spoken to through their helpers.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use tokio::sync::Semaphore;
+
+use super::capture::Captures;
+use super::line::{Line, random};
+use super::{Backend, LabError, Machine, MachineSpec, Role, wiring};
+use crate::evidence::Trust;
+use crate::evidence::bundle::hex;
+use crate::fabric::counters::Counters;
+use crate::fabric::config::SwitchConfig;
+use crate::helper::message::{Answer, PROGRAM, Ran, Request, RunSpec, WireRequest};
+use crate::scenario::{Endpoint, Ready, Scenario};
+
+/// Memory of a switch, in bytes: its queues and captures are bounded far below.
+const SWITCH_MEMORY: u64 = 512 << 20;
+/// Threads of a switch.
+const SWITCH_PROCESSES: u32 = 32;
+/// Lines of a log that an error shows.
+const LAST_LINES: usize = 12;
+
+/// What a lab is brought up with.
+pub struct Plan<'a> {
+    /// Who runs the machines.
+    pub backend: &'a dyn Backend,
+    /// What the lab is made of.
+    pub scenario: &'a Scenario,
+    /// Image reference of each endpoint.
+    pub images: &'a BTreeMap<String, String>,
+    /// Prefix of the machines' names, unique within the run.
+    pub prefix: String,
+    /// Whether resolvers keep the distribution's time-outs.
+    pub realtime: bool,
+    /// Directory for the captures.
+    pub captures: &'a Path,
+    /// How many machines may be created at once; creating costs processor time.
+    pub creating: &'a Semaphore,
+}
+
+/// A machine with its helper.
+struct Member {
+    machine: Rc<dyn Machine>,
+    line: Line,
+}
+
+/// A lab that is up.
+pub struct Lab {
+    scenario: Scenario,
+    realtime: bool,
+    machines: RefCell<Vec<Rc<dyn Machine>>>,
+    members: BTreeMap<String, Member>,
+    switch: Option<Member>,
+    captures: Rc<RefCell<Captures>>,
+    turns: RefCell<BTreeMap<String, usize>>,
+}
+
+impl Lab {
+    /// Brings switch and endpoints up, wires them and seals the switch. Whatever fails, nothing of the lab is left.
+    ///
+    /// # Errors
+    /// What the backend or a helper says.
+    pub async fn up(plan: &Plan<'_>) -> Result<Self, LabError> {
+        let captures = Captures::in_dir(plan.captures)
+            .map_err(|source| LabError::Own { what: format!("cannot write captures to {}", plan.captures.display()), source })?;
+        let mut lab = Lab {
+            scenario: plan.scenario.clone(),
+            realtime: plan.realtime,
+            machines: RefCell::default(),
+            members: BTreeMap::new(),
+            switch: None,
+            captures: Rc::new(RefCell::new(captures)),
+            turns: RefCell::default(),
+        };
+        match lab.wire_up(plan).await {
+            Ok(()) => Ok(lab),
+            Err(err) => {
+                // The first error is the one to tell; `saiten sweep` finds what this one may leave.
+                let _ = lab.down().await;
+                Err(err)
+            }
+        }
+    }
+
+    async fn wire_up(&mut self, plan: &Plan<'_>) -> Result<(), LabError> {
+        let mut tokens = Vec::new();
+        for _ in plan.scenario.endpoints.values().flat_map(|endpoint| &endpoint.nics) {
+            tokens.push(hex(&random::<16>()?));
+        }
+        let config = wiring::switch_config(plan.scenario, || tokens.pop().unwrap_or_default());
+        let switch = self.start(plan, "switch", &switch_spec(plan)).await?;
+        let captures = self.captures.clone();
+        switch.line.capture_into(Box::new(move |network, bytes| captures.borrow_mut().add(network, bytes)));
+        switch.line.quick(Request::Switch(config.clone())).await?;
+        let switch_id = switch.machine.id().to_owned();
+        self.switch = Some(switch);
+
+        let this = &*self;
+        let started = plan.scenario.endpoints.iter().map(|(name, endpoint)| {
+            let spec = endpoint_spec(plan, name, endpoint, &switch_id);
+            async move { Ok::<_, LabError>((name.clone(), this.start(plan, name, &spec).await?)) }
+        });
+        // All are waited for, also behind a failure: a machine that is being started must be known to be removed.
+        let started = join_all(started).await;
+        self.members = started.into_iter().collect::<Result<_, _>>()?;
+        self.plug_in(&config).await
+    }
+
+    async fn start(&self, plan: &Plan<'_>, name: &str, spec: &MachineSpec) -> Result<Member, LabError> {
+        let _permit = plan.creating.acquire().await.map_err(|_| LabError::Interrupted)?;
+        let machine: Rc<dyn Machine> = Rc::from(plan.backend.start(spec).await?);
+        self.machines.borrow_mut().push(machine.clone());
+        let streams = machine.streams().ok_or_else(|| LabError::backend(name, "its streams are taken"))?;
+        let words = machine.clone();
+        let line = Line::open(name, streams, Box::new(move || words.last_words())).await?;
+        Ok(Member { machine, line })
+    }
+
+    /// Makes all NICs, then closes the switch: whatever an endpoint does later, no further NIC can join.
+    async fn plug_in(&self, config: &SwitchConfig) -> Result<(), LabError> {
+        let plugged = self.members.iter().map(|(name, member)| {
+            let nics = wiring::nics(&self.scenario, name, config);
+            let gateways = self.scenario.endpoints[name].gateways.clone();
+            member.line.quick(Request::Nics { nics, gateways })
+        });
+        try_join_all(plugged).await?;
+        self.wire(WireRequest::Seal).await?;
+        let written = self.members.iter().map(|(name, member)| {
+            let files = wiring::files(name, &self.scenario.endpoints[name], self.realtime);
+            member.line.quick(Request::Files(files))
+        });
+        try_join_all(written).await.map(drop)
+    }
+
+    /// The scenario of this lab.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Whether resolvers keep the distribution's time-outs.
+    pub fn realtime(&self) -> bool {
+        self.realtime
+    }
+
+    /// The captures of this lab.
+    pub fn captures(&self) -> &RefCell<Captures> {
+        &self.captures
+    }
+
+    /// How often this was asked for the same thing in this lab before: for what is to be done once, or in turns.
+    pub fn turn(&self, what: &str) -> usize {
+        let mut turns = self.turns.borrow_mut();
+        let turn = turns.entry(what.to_owned()).or_default();
+        *turn += 1;
+        *turn - 1
+    }
+
+    /// The conversation with an endpoint's helper.
+    ///
+    /// # Errors
+    /// An endpoint that this lab does not have.
+    pub fn line(&self, endpoint: &str) -> Result<&Line, LabError> {
+        self.members.get(endpoint).map(|member| &member.line).ok_or_else(|| {
+            let known: Vec<&str> = self.members.keys().map(String::as_str).collect();
+            LabError::backend(format!("no endpoint `{endpoint}`"), format!("this lab has {}", known.join(", ")))
+        })
+    }
+
+    /// Names of the endpoints.
+    pub fn endpoints(&self) -> Vec<String> {
+        self.members.keys().cloned().collect()
+    }
+
+    /// Starts the endpoints' daemons and waits until each is ready.
+    ///
+    /// # Errors
+    /// A start line that failed, or an endpoint that did not get ready: with the last lines of its logs.
+    pub async fn ready(&self, limit: Duration) -> Result<(), LabError> {
+        let readied = self.scenario.endpoints.iter().map(|(name, endpoint)| self.make_ready(name, endpoint, limit));
+        try_join_all(readied).await.map(drop)
+    }
+
+    async fn make_ready(&self, name: &str, endpoint: &Endpoint, limit: Duration) -> Result<(), LabError> {
+        if let Some(start) = &endpoint.start {
+            let ran = self.run(name, start, limit).await?;
+            if ran.status != 0 {
+                let output = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name, endpoint).await);
+                return Err(LabError::Command {
+                    action: "start".to_owned(),
+                    endpoint: name.to_owned(),
+                    run: start.clone(),
+                    status: ran.status,
+                    output: last_lines(&output),
+                });
+            }
+        }
+        let Some(ready) = &endpoint.ready else { return Ok(()) };
+        let spec = RunSpec { limit_ms: milliseconds(limit) + 500, ..ready_spec(ready, endpoint, limit) };
+        let ran = self.line(name)?.run(spec).await?;
+        if ran.status == 0 {
+            return Ok(());
+        }
+        let said = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name, endpoint).await);
+        Err(LabError::TimedOut {
+            what: format!("endpoint `{name}`: getting ready ({})", show_ready(ready)),
+            limit,
+            last: format!("\n{}", last_lines(&said)),
+        })
+    }
+
+    async fn last_logs(&self, name: &str, endpoint: &Endpoint) -> String {
+        let mut text = String::new();
+        for path in &endpoint.logs {
+            if let Ok(log) = self.tail(name, path, 16 << 10).await {
+                text = format!("{text}\n--- {path}\n{log}");
+            }
+        }
+        text
+    }
+
+    /// Runs a shell line as root; that it failed is in the result.
+    ///
+    /// # Errors
+    /// An endpoint that has ended or does not answer.
+    pub async fn run(&self, endpoint: &str, line: &str, limit: Duration) -> Result<Ran, LabError> {
+        self.line(endpoint)?.run(RunSpec::shell(line, limit)).await
+    }
+
+    /// The last bytes of a file.
+    ///
+    /// # Errors
+    /// A file that is not there or not a regular one.
+    pub async fn tail(&self, endpoint: &str, path: &str, most: usize) -> Result<String, LabError> {
+        match self.line(endpoint)?.quick(Request::Tail { path: path.to_owned(), most }).await? {
+            Answer::Output(text) => Ok(text),
+            _ => Ok(String::new()),
+        }
+    }
+
+    /// Asks the switch.
+    ///
+    /// # Errors
+    /// A switch that has ended or does not answer.
+    pub async fn wire(&self, request: WireRequest) -> Result<Answer, LabError> {
+        let Some(switch) = &self.switch else { return Err(LabError::backend("the switch", "is not up")) };
+        switch.line.quick(Request::Wire(request)).await
+    }
+
+    /// All of the switch's counters.
+    ///
+    /// # Errors
+    /// As [`Lab::wire`].
+    pub async fn counters(&self) -> Result<Counters, LabError> {
+        match self.wire(WireRequest::Counters).await? {
+            Answer::Counters(counters) => Ok(*counters),
+            _ => Ok(Counters::default()),
+        }
+    }
+
+    /// Waits until every frame that the switch has captured so far is in [`Lab::captures`]; gives the time of the lab's clock
+    /// at which it was so, in nanoseconds.
+    ///
+    /// # Errors
+    /// As [`Lab::wire`], or captures that do not arrive.
+    pub async fn sync(&self) -> Result<u64, LabError> {
+        let Answer::Synced { captured, epoch_offset_ns, monotonic_ns } = self.wire(WireRequest::Sync).await? else { return Ok(0) };
+        self.captures.borrow_mut().set_epoch(epoch_offset_ns);
+        let limit = Duration::from_secs(10);
+        let arrived = async {
+            while !self.captures.borrow().has(&captured) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(limit, arrived).await.map_err(|_| LabError::TimedOut {
+            what: "the switch's capture".to_owned(),
+            limit,
+            last: String::new(),
+        })?;
+        Ok(monotonic_ns)
+    }
+
+    /// How far this lab's wires can be believed.
+    ///
+    /// # Errors
+    /// A switch or endpoint that has ended.
+    pub async fn trust(&self) -> Result<Trust, LabError> {
+        let counters = self.counters().await?;
+        let mut frames_lost = 0;
+        for member in self.members.values() {
+            if let Answer::NicLosses(losses) = member.line.quick(Request::NicLosses).await? {
+                frames_lost += losses.iter().map(|(_, lost)| lost).sum::<u64>();
+            }
+        }
+        let seconds = |ns: u64| Duration::from_nanos(ns).as_secs_f64();
+        Ok(Trust {
+            late_max: seconds(counters.trust.late_max_ns),
+            late_p99: seconds(counters.trust.late_p99_ns),
+            frames_lost,
+            records_lost: counters.trust.capture_lost,
+            capture_full: counters.trust.capture_truncated > 0,
+            load: super::host::load(),
+        })
+    }
+
+    /// Ends the lab; when this returns, nothing of it is left.
+    ///
+    /// # Errors
+    /// The first machine that could not be removed; the others are all the same.
+    pub async fn down(&self) -> Result<(), LabError> {
+        for member in self.members.values().chain(&self.switch) {
+            member.line.bye();
+        }
+        let machines = self.machines.borrow().clone();
+        let stopped = join_all(machines.iter().map(|machine| machine.stop())).await;
+        stopped.into_iter().collect()
+    }
+}
+
+fn switch_spec(plan: &Plan<'_>) -> MachineSpec {
+    MachineSpec {
+        name: format!("{}-switch", plan.prefix),
+        image: None,
+        hostname: "switch".to_owned(),
+        role: Role::Switch,
+        sysctls: BTreeMap::new(),
+        capabilities: Vec::new(),
+        memory: SWITCH_MEMORY,
+        processes: SWITCH_PROCESSES,
+    }
+}
+
+fn endpoint_spec(plan: &Plan<'_>, name: &str, endpoint: &Endpoint, switch: &str) -> MachineSpec {
+    MachineSpec {
+        name: format!("{}-{name}", plan.prefix),
+        image: Some(plan.images.get(name).cloned().unwrap_or_else(|| endpoint.image.clone())),
+        hostname: name.to_owned(),
+        role: Role::Endpoint { switch: switch.to_owned() },
+        sysctls: wiring::sysctls(endpoint),
+        capabilities: endpoint.capabilities.clone(),
+        memory: endpoint.memory,
+        processes: endpoint.processes,
+    }
+}
+
+fn ready_spec(ready: &Ready, endpoint: &Endpoint, limit: Duration) -> RunSpec {
+    let own = endpoint.nics.iter().flat_map(|nic| &nic.addresses).next().copied();
+    let own = own.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
+    let limit_text = milliseconds(limit).to_string();
+    let words: Vec<String> = match ready {
+        Ready::Tcp(port) => {
+            vec![PROGRAM.into(), "await".into(), "tcp".into(), SocketAddr::new(own, *port).to_string(), limit_text]
+        }
+        Ready::Dns(name) => vec![PROGRAM.into(), "await".into(), "dns".into(), own.to_string(), name.clone(), limit_text],
+        Ready::Run(line) => {
+            let repeated = format!("until {{ {line}\n}}; do sleep 0.05; done");
+            return RunSpec::shell(&repeated, limit);
+        }
+    };
+    RunSpec::command(words, limit)
+}
+
+fn show_ready(ready: &Ready) -> String {
+    match ready {
+        Ready::Tcp(port) => format!("TCP port {port}"),
+        Ready::Dns(name) => format!("DNS answer for {name}"),
+        Ready::Run(line) => line.clone(),
+    }
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

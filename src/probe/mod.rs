@@ -1,0 +1,58 @@
+//! Port 1, how to look: probe kinds. A new kind is one file and one line in [`KINDS`].
+
+mod command;
+mod ssh_login;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::lab::LabError;
+use crate::lab::topology::Lab;
+use crate::measure::Sample;
+use crate::scenario;
+use crate::scenario::catalog::{Catalog, KindInfo};
+
+/// A probe bound to a scenario's endpoints and parameters.
+#[async_trait(?Send)]
+pub trait Probe {
+    /// Puts in place what the probe needs (keys), once a lab, before any fault.
+    ///
+    /// # Errors
+    /// What stopped it: the harness's trouble, not the lab's.
+    async fn prepare(&self, lab: &Lab) -> Result<(), LabError>;
+
+    /// Measures once. A service that refuses is a sample that says so, never an error.
+    ///
+    /// # Errors
+    /// What kept the harness from measuring.
+    async fn take(&self, lab: &Lab, limit: Duration) -> Result<Sample, LabError>;
+}
+
+/// A kind of probe.
+pub struct Kind {
+    /// Name, metrics and parameters, as the validator sees them.
+    pub info: KindInfo,
+    /// Binds it to a scenario's probe.
+    pub bind: fn(&scenario::Probe) -> Result<Box<dyn Probe>, String>,
+    /// Whether its samples are times that must not be disturbed by the making of other labs.
+    pub latency: bool,
+}
+
+/// All kinds.
+pub static KINDS: &[&Kind] = &[&ssh_login::KIND, &command::KIND];
+
+/// The kind of this name.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.info.name == name)
+}
+
+/// What scenario files may refer to, with these images.
+pub fn catalog(images: impl IntoIterator<Item = String>) -> Catalog {
+    Catalog { kinds: KINDS.iter().map(|kind| kind.info).collect(), images: images.into_iter().collect() }
+}
+
+/// Reads a kind's parameters; the error is a fragment that names the key.
+fn params<T: for<'de> serde::Deserialize<'de>>(table: &toml::Table) -> Result<T, String> {
+    table.clone().try_into().map_err(|err: toml::de::Error| err.message().to_owned())
+}

@@ -1,0 +1,201 @@
+//! Faults and fixes: the course's lines as printed, what they did to the files, and the logs that the daemons leave.
+
+use std::time::Duration;
+
+use similar::TextDiff;
+
+use super::life::{Life, within};
+use crate::clean::{clean, cut};
+use crate::evidence::bundle::write_whole;
+use crate::evidence::{ActionRecord, EditRecord};
+use crate::event::EventKind;
+use crate::helper::message::Ran;
+use crate::lab::LabError;
+use crate::lab::topology::Lab;
+use crate::scenario::{Action, Fix};
+use crate::wording::Phrase;
+
+/// Most bytes kept of a file that a fix edits, and of an effective configuration.
+const FILE_MOST: usize = 256 << 10;
+/// Most bytes kept of a log.
+const LOG_MOST: usize = 512 << 10;
+/// Most characters kept of a command's output.
+const OUTPUT_MOST: usize = 4000;
+
+impl Life<'_> {
+    /// Runs all faults; one that fails leaves no lab to measure.
+    pub(super) async fn apply_faults(&self, lab: &Lab) -> Result<(), LabError> {
+        for fault in &self.planned.scenario.faults {
+            let action = format!("fault:{}", fault.name);
+            for (endpoint, ran) in self.act(lab, &action, fault).await? {
+                if ran.status != 0 {
+                    let output = cut(&clean(&format!("{}{}", ran.stdout, ran.stderr)), OUTPUT_MOST);
+                    return Err(LabError::Command { action, endpoint, run: fault.run.clone(), status: ran.status, output });
+                }
+            }
+        }
+        for (name, endpoint) in &self.planned.scenario.endpoints {
+            if let Some(effective) = &endpoint.effective {
+                let before = self.effective(lab, name, effective).await?;
+                self.note(|evidence| evidence.effective.entry(name.clone()).or_default().before = before);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs this arm's fixes, then what makes them take effect. A fix that fails is evidence, not an error.
+    pub(super) async fn apply_fixes(&self, lab: &Lab) -> Result<(), LabError> {
+        let mut activations: Vec<(String, String)> = Vec::new();
+        for fix in self.applied() {
+            self.apply_fix(lab, fix).await?;
+            for endpoint in &fix.action.on {
+                if let Some(activate) = &fix.activate
+                    && !activations.contains(&(endpoint.clone(), activate.clone()))
+                {
+                    activations.push((endpoint.clone(), activate.clone()));
+                }
+            }
+        }
+        for (endpoint, run) in activations {
+            let action = Action { name: "activate".to_owned(), on: vec![endpoint], run };
+            for (endpoint, ran) in self.act(lab, "activate", &action).await? {
+                self.report_failure("finding-activation-failed", &endpoint, &action, &ran);
+            }
+        }
+        for (name, endpoint) in &self.planned.scenario.endpoints {
+            if let Some(effective) = &endpoint.effective {
+                let after = self.effective(lab, name, effective).await?;
+                self.note(|evidence| evidence.effective.entry(name.clone()).or_default().after = after);
+            }
+        }
+        Ok(())
+    }
+
+    fn applied(&self) -> Vec<&Fix> {
+        let fixes = &self.planned.scenario.fixes;
+        let all: Vec<String> = fixes.iter().map(|fix| fix.action.name.clone()).collect();
+        let wanted: Vec<&String> = self.name.arm.fixes(&all);
+        fixes.iter().filter(|fix| wanted.iter().any(|name| **name == fix.action.name)).collect()
+    }
+
+    async fn apply_fix(&self, lab: &Lab, fix: &Fix) -> Result<(), LabError> {
+        let before = self.contents(lab, fix).await;
+        let effective_before = self.effective_of(lab, fix).await?;
+        for (endpoint, ran) in self.act(lab, &format!("fix:{}", fix.action.name), &fix.action).await? {
+            self.report_failure("finding-fix-failed", &endpoint, &fix.action, &ran);
+        }
+        let mut changed = false;
+        for ((endpoint, path, old), (_, _, new)) in before.iter().zip(self.contents(lab, fix).await) {
+            let diff = if *old == new { String::new() } else { diff(path, old, &new) };
+            changed |= !diff.is_empty();
+            if diff.is_empty() {
+                let finding = Phrase::new("finding-nothing-changed").with("fix", &fix.action.name).with("endpoint", endpoint);
+                self.note(|evidence| evidence.findings.push(finding.with("path", path)));
+            }
+            let record =
+                EditRecord { fix: fix.action.name.clone(), endpoint: endpoint.clone(), path: path.clone(), diff: clean(&diff) };
+            self.note(|evidence| evidence.edits.push(record));
+        }
+        let same = !effective_before.is_empty() && effective_before == self.effective_of(lab, fix).await?;
+        if changed && same {
+            let finding = Phrase::new("finding-configuration-same").with("fix", &fix.action.name);
+            self.note(|evidence| evidence.findings.push(finding));
+        }
+        Ok(())
+    }
+
+    /// The files that a fix is meant to edit, as they are now; one that is not there is empty.
+    async fn contents(&self, lab: &Lab, fix: &Fix) -> Vec<(String, String, String)> {
+        let mut contents = Vec::new();
+        for endpoint in &fix.action.on {
+            for path in &fix.edits {
+                let content = lab.tail(endpoint, path, FILE_MOST).await.unwrap_or_default();
+                contents.push((endpoint.clone(), path.clone(), content));
+            }
+        }
+        contents
+    }
+
+    async fn effective_of(&self, lab: &Lab, fix: &Fix) -> Result<Vec<String>, LabError> {
+        let mut all = Vec::new();
+        for name in &fix.action.on {
+            let endpoint = self.planned.scenario.endpoints.get(name);
+            if let Some(effective) = endpoint.and_then(|endpoint| endpoint.effective.as_ref()) {
+                all.push(self.effective(lab, name, effective).await?);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn effective(&self, lab: &Lab, endpoint: &str, line: &str) -> Result<String, LabError> {
+        let ran = lab.run(endpoint, line, self.planned.scenario.limits.action).await?;
+        Ok(clean(&format!("{}{}", ran.stdout, ran.stderr)))
+    }
+
+    /// Runs an action's lines on each of its endpoints and records them.
+    pub(super) async fn act(&self, lab: &Lab, name: &str, action: &Action) -> Result<Vec<(String, Ran)>, LabError> {
+        let limit = self.planned.scenario.limits.action;
+        let mut done = Vec::new();
+        for endpoint in &action.on {
+            let what = format!("{name} on `{endpoint}`");
+            // The helper ends the command at its limit; this limit is for a helper that does not answer.
+            let ran = within(limit + Duration::from_secs(10), &what, lab.run(endpoint, &action.run, limit)).await?;
+            if ran.timed_out {
+                return Err(LabError::TimedOut { what, limit, last: format!("\n{}", cut(&clean(&ran.stderr), OUTPUT_MOST)) });
+            }
+            let record = ActionRecord {
+                action: name.to_owned(),
+                endpoint: endpoint.clone(),
+                run: action.run.clone(),
+                status: ran.status,
+                output: cut(&clean(&format!("{}{}", ran.stdout, ran.stderr)), OUTPUT_MOST),
+                took: Duration::from_nanos(ran.took_ns).as_secs_f64(),
+            };
+            self.tell(EventKind::Acted {
+                lab: self.name.clone(),
+                action: name.to_owned(),
+                endpoint: endpoint.clone(),
+                status: ran.status,
+            });
+            self.note(|evidence| evidence.actions.push(record));
+            done.push((endpoint.clone(), ran));
+        }
+        Ok(done)
+    }
+
+    fn report_failure(&self, id: &str, endpoint: &str, action: &Action, ran: &Ran) {
+        if ran.status == 0 {
+            return;
+        }
+        let said = format!("{}{}", ran.stderr, ran.stdout);
+        let finding = Phrase::new(id)
+            .with("fix", &action.name)
+            .with("endpoint", endpoint)
+            .with("status", ran.status)
+            .with("output", crate::clean::one_line(&said, 300));
+        self.note(|evidence| evidence.findings.push(finding));
+    }
+
+    /// Keeps the endpoints' logs as files. A log that is not there is no failure: a daemon may have nothing to say.
+    pub(super) async fn collect_logs(&self, lab: &Lab) -> Result<(), LabError> {
+        let dir = self.planned.shared.bundle.arm_dir(&self.name.scenario, &self.name.arm).join("logs");
+        for (name, endpoint) in &self.planned.scenario.endpoints {
+            for path in &endpoint.logs {
+                let Ok(log) = lab.tail(name, path, LOG_MOST).await else { continue };
+                let file = format!("{name}{}", path.replace('/', "-"));
+                write_whole(&dir.join(file), clean(&log).as_bytes()).map_err(|err| match err {
+                    crate::evidence::bundle::BundleError::Write { path, source } => {
+                        LabError::Own { what: format!("cannot write {}", path.display()), source }
+                    }
+                    other => LabError::backend("cannot keep a log", other),
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn diff(path: &str, old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    diff.unified_diff().context_radius(1).header(path, path).missing_newline_hint(true).to_string()
+}

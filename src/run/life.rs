@@ -1,0 +1,247 @@
+//! The life of one lab: up, ready, faults, fixes, samples, evidence, down. Whatever happens on the way, it ends in `down`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use super::gate::Work;
+use super::scenario::Bound;
+use crate::clean::{clean, cut};
+use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
+use crate::event::{EventKind, LabName, Phase};
+use crate::lab::LabError;
+use crate::lab::topology::{Lab, Plan};
+use crate::scenario::Scenario;
+
+/// Longest error message that is kept.
+const MESSAGE_MOST: usize = 8000;
+/// How long removing a lab may take before it is left to `saiten sweep`.
+const DOWN: Duration = Duration::from_secs(40);
+
+/// What the labs of one scenario share.
+pub struct Planned<'a> {
+    /// What the labs of the run share.
+    pub shared: &'a Shared<'a>,
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Image reference of each endpoint.
+    pub images: &'a BTreeMap<String, String>,
+    /// Its probes.
+    pub probes: &'a [Bound<'a>],
+}
+
+/// One lab from its begin to its end.
+pub struct Life<'a> {
+    pub(super) planned: &'a Planned<'a>,
+    pub(super) name: LabName,
+    evidence: RefCell<ArmEvidence>,
+    lab: RefCell<Option<std::rc::Rc<Lab>>>,
+    phase: Cell<(Phase, Instant)>,
+    failed: Cell<bool>,
+}
+
+impl<'a> Life<'a> {
+    /// A lab that is not up yet.
+    pub fn new(planned: &'a Planned<'a>, evidence: ArmEvidence) -> Self {
+        let name = LabName { scenario: planned.scenario.id.clone(), arm: evidence.name.clone() };
+        Life {
+            planned,
+            name,
+            evidence: RefCell::new(evidence),
+            lab: RefCell::default(),
+            phase: Cell::new((Phase::Waiting, Instant::now())),
+            failed: Cell::new(false),
+        }
+    }
+
+    /// What is known so far, as if the lab had been measured to its end.
+    pub fn evidence_so_far(&self) -> ArmEvidence {
+        let mut evidence = self.evidence.borrow().clone();
+        if !self.failed.get() {
+            evidence.outcome = Outcome::Measured;
+        }
+        evidence
+    }
+
+    /// The evidence at the end.
+    pub fn into_evidence(self) -> ArmEvidence {
+        self.evidence.into_inner()
+    }
+
+    /// The lab, while it is up and well.
+    pub fn lab(&self) -> Option<std::rc::Rc<Lab>> {
+        if self.failed.get() { None } else { self.lab.borrow().clone() }
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut ArmEvidence)) {
+        change(&mut self.evidence.borrow_mut());
+    }
+
+    pub(super) fn tell(&self, kind: EventKind) {
+        self.planned.shared.announcer.tell(kind);
+    }
+
+    /// Enters a phase, and books the time spent in the last one.
+    pub(super) fn enter(&self, phase: Phase, detail: Option<String>) {
+        let (last, since) = self.phase.replace((phase, Instant::now()));
+        self.note(|evidence| *evidence.phases.entry(last.name().to_owned()).or_default() += since.elapsed().as_secs_f64());
+        self.tell(EventKind::Phase { lab: self.name.clone(), phase, detail });
+    }
+
+    fn fail(&self, err: &LabError) {
+        self.failed.set(true);
+        let (phase, _) = self.phase.get();
+        let outcome = match err {
+            LabError::Interrupted => Outcome::Interrupted,
+            err => Outcome::Error { phase, message: cut(&clean(&err.chain()), MESSAGE_MOST) },
+        };
+        self.note(|evidence| evidence.outcome = outcome);
+    }
+
+    /// Carries out one step unless the lab has failed already: the step's error ends the lab, and so does the user.
+    async fn step<T>(&self, step: impl Future<Output = Result<T, LabError>>) -> Option<T> {
+        if self.failed.get() {
+            return None;
+        }
+        let done = self.planned.shared.cancel.run_until_cancelled(step).await;
+        match done.unwrap_or(Err(LabError::Interrupted)) {
+            Ok(value) => Some(value),
+            Err(err) => {
+                self.fail(&err);
+                None
+            }
+        }
+    }
+
+    /// From nothing to a lab whose faults and fixes are in place.
+    pub async fn bring_up(&self) {
+        self.step(self.up()).await;
+        let Some(lab) = self.lab() else { return };
+        self.enter(Phase::Ready, None);
+        self.step(lab.ready(self.planned.scenario.limits.ready)).await;
+        for bound in self.planned.probes {
+            self.step(bound.probe.prepare(&lab)).await;
+        }
+        self.enter(Phase::Faults, None);
+        self.step(self.apply_faults(&lab)).await;
+        self.enter(Phase::Fixes, None);
+        self.step(self.apply_fixes(&lab)).await;
+    }
+
+    async fn up(&self) -> Result<(), LabError> {
+        let shared = self.planned.shared;
+        let _pass = shared.gate.enter(Work::Create).await;
+        self.enter(Phase::Up, None);
+        let plan = Plan {
+            backend: shared.backend,
+            scenario: self.planned.scenario,
+            images: self.planned.images,
+            prefix: format!("{}-{}", self.name.scenario.replace('/', "-"), self.name.arm.dir()),
+            realtime: shared.options.realtime,
+            captures: &shared.bundle.arm_dir(&self.name.scenario, &self.name.arm),
+            creating: &shared.creating,
+        };
+        let limit = self.planned.scenario.limits.up;
+        let lab = within(limit, "bringing the lab up", Lab::up(&plan)).await?;
+        *self.lab.borrow_mut() = Some(std::rc::Rc::new(lab));
+        Ok(())
+    }
+
+    /// Takes one sample.
+    pub async fn sample(&self, bound: &Bound<'_>) {
+        let Some(lab) = self.lab() else { return };
+        let spec = bound.spec;
+        let count = self.evidence.borrow().probes.get(&spec.name).map_or(0, |probe| probe.samples.len());
+        if self.phase.get().0 != Phase::Measure {
+            self.enter(Phase::Measure, None);
+        }
+        self.tell(EventKind::Phase {
+            lab: self.name.clone(),
+            phase: Phase::Measure,
+            detail: Some(format!("{} {}/{}", spec.name, count + 1, spec.samples.max(u32::try_from(count).unwrap_or(u32::MAX) + 1))),
+        });
+        let take = async {
+            if let Some(before) = &spec.before {
+                self.act(&lab, &format!("before:{}", spec.name), before).await?;
+            }
+            // The probe keeps its own limit; this one is for a helper that does not.
+            let limit = spec.limit + Duration::from_secs(90);
+            within(limit, &format!("probe `{}`", spec.name), bound.probe.take(&lab, spec.limit)).await
+        };
+        let Some(mut sample) = self.step(take).await else { return };
+        sample.failed = sample.failed.map(|reason| crate::clean::one_line(&reason, 400));
+        self.tell(EventKind::Sampled { lab: self.name.clone(), probe: spec.name.clone(), sample: sample.clone() });
+        self.note(|evidence| {
+            let probe = evidence.probes.entry(spec.name.clone()).or_insert_with(|| empty(bound));
+            probe.samples.push(sample);
+        });
+    }
+
+    /// Collects the evidence and ends the lab.
+    pub async fn finish(&self) {
+        let Some(lab) = self.lab.borrow_mut().take() else {
+            let error = self.error();
+            self.tell(EventKind::Down { lab: self.name.clone(), error });
+            return;
+        };
+        if !self.failed.get() {
+            self.enter(Phase::Collect, None);
+            self.step(self.collect(&lab)).await;
+        }
+        if !self.failed.get() {
+            self.note(|evidence| evidence.outcome = Outcome::Measured);
+        }
+        self.enter(Phase::Down, None);
+        if let Err(err) = within(DOWN, "removing the lab", lab.down()).await {
+            // The verdicts stand; what is left is told, and `saiten sweep` removes it.
+            let finding = crate::wording::Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));
+            self.note(|evidence| evidence.findings.push(finding));
+        }
+        self.enter(Phase::Down, None);
+        let error = self.error();
+        self.tell(EventKind::Down { lab: self.name.clone(), error });
+    }
+
+    fn error(&self) -> Option<String> {
+        match &self.evidence.borrow().outcome {
+            Outcome::Error { message, .. } => Some(message.clone()),
+            _ => None,
+        }
+    }
+
+    async fn collect(&self, lab: &Lab) -> Result<(), LabError> {
+        lab.sync().await?;
+        let trust = lab.trust().await?;
+        let captures = lab.captures().borrow_mut().records();
+        let captures = captures.map_err(|source| LabError::Own { what: "cannot keep the captures".to_owned(), source })?;
+        self.note(|evidence| {
+            evidence.trust = trust;
+            evidence.captures = captures;
+        });
+        self.collect_logs(lab).await
+    }
+}
+
+/// A probe without samples, with what is needed to read them later.
+fn empty(bound: &Bound<'_>) -> ProbeEvidence {
+    let metrics = bound.kind.info.metrics;
+    let explained = metrics.iter().filter(|metric| !metric.explained_by.is_empty());
+    ProbeEvidence {
+        kind: bound.spec.kind.clone(),
+        units: metrics.iter().map(|metric| (metric.name.to_owned(), metric.unit)).collect(),
+        explained_by: explained
+            .map(|metric| (metric.name.to_owned(), metric.explained_by.iter().map(|name| (*name).to_owned()).collect()))
+            .collect(),
+        samples: Vec::new(),
+    }
+}
+
+/// Ends what takes too long.
+pub(super) async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T, LabError>>) -> Result<T, LabError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done,
+        Err(_) => Err(LabError::TimedOut { what: what.to_owned(), limit, last: String::new() }),
+    }
+}

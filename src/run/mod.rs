@@ -1,0 +1,204 @@
+//! The engine: which labs a run needs, each lab's life, what goes on side by side, and how all of it ends early.
+
+mod act;
+pub mod door;
+pub mod gate;
+mod keep;
+mod life;
+mod scenario;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::arm::{ArmName, ArmPlan, arms};
+use crate::evidence::ArmEvidence;
+use crate::evidence::bundle::{self, Bundle, BundleError, RunRecord, ScenarioRecord};
+use crate::event::{Announcer, EventKind, LabName};
+use crate::lab::{Backend, LabError};
+use crate::helper::message::Offers;
+use crate::scenario::{Requirement, Scenario};
+use crate::wording::Lang;
+use gate::Gate;
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The run's id.
+    pub id: String,
+    /// Which arms.
+    pub arms: ArmPlan,
+    /// Whether resolvers keep the distribution's time-outs.
+    pub realtime: bool,
+    /// How many machines may be made at once.
+    pub jobs: usize,
+    /// Directory of the reports.
+    pub out: PathBuf,
+    /// Language of the reports.
+    pub lang: Lang,
+    /// Whether `unsupported` counts against the run.
+    pub strict: bool,
+    /// Whether labs stay up until the user asks for the end.
+    pub keep: bool,
+    /// One arm instead of those that [`Options::arms`] names.
+    pub only: Option<ArmName>,
+    /// Whether samples are taken; without them a lab only comes up.
+    pub measure: bool,
+    /// Directory of the sockets through which a kept lab is reached.
+    pub doors: PathBuf,
+}
+
+/// How a run is asked to end.
+#[derive(Debug, Default)]
+pub struct Stop {
+    /// The run is to end early: labs go down, reports say so.
+    pub interrupted: CancellationToken,
+    /// Kept labs are to go down; the run itself is complete.
+    pub released: CancellationToken,
+    keeping: std::sync::atomic::AtomicBool,
+}
+
+impl Stop {
+    /// The user asked for the end: of kept labs, if there are any, else of the run.
+    pub fn ask(&self) {
+        if self.keeping.load(std::sync::atomic::Ordering::Relaxed) {
+            self.released.cancel();
+        } else {
+            self.interrupted.cancel();
+        }
+    }
+
+    fn keep(&self) {
+        self.keeping.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// A scenario to run, and the text of its file as it was read.
+pub struct Job {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its file's text, kept as evidence.
+    pub text: String,
+}
+
+/// What a run gave.
+pub struct Outcome {
+    /// The run's own record.
+    pub record: RunRecord,
+    /// Arms of each scenario, in the order of the record.
+    pub arms: Vec<Vec<ArmEvidence>>,
+}
+
+/// Everything that the labs of one run share.
+struct Shared<'a> {
+    backend: &'a dyn Backend,
+    options: &'a Options,
+    announcer: &'a Announcer,
+    cancel: &'a CancellationToken,
+    bundle: Bundle,
+    gate: Rc<Gate>,
+    creating: Semaphore,
+    offers: Option<Offers>,
+    stop: &'a Stop,
+}
+
+/// Why a run could not even begin, or its evidence not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The backend.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// The report directory.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+}
+
+/// Runs all scenarios side by side. Labs that fail are in the outcome; an interrupted run gives what it has.
+///
+/// # Errors
+/// A backend that does not answer, or a report directory that cannot be written.
+pub async fn run(
+    backend: &dyn Backend,
+    jobs: Vec<Job>,
+    options: &Options,
+    announcer: &Announcer,
+    stop: &Stop,
+) -> Result<Outcome, RunError> {
+    let (started, clock) = (Timestamp::now(), Instant::now());
+    let shared = Shared {
+        backend,
+        options,
+        announcer,
+        cancel: &stop.interrupted,
+        bundle: Bundle::of(&options.out),
+        gate: Rc::default(),
+        creating: Semaphore::new(options.jobs.max(1)),
+        offers: offers(backend, &jobs).await?,
+        stop,
+    };
+    let plans: Vec<(Job, Vec<ArmName>)> = jobs
+        .into_iter()
+        .map(|job| {
+            let fixes: Vec<String> = job.scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
+            let arms = options.only.as_ref().map_or_else(|| arms(options.arms, &fixes), |only| vec![only.clone()]);
+            (job, arms)
+        })
+        .collect();
+    shared.bundle.clear()?;
+    for (job, _) in &plans {
+        shared.bundle.write_scenario(&job.scenario.id, &job.text)?;
+    }
+    let labs = plans.iter().flat_map(|(job, arms)| {
+        arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() })
+    });
+    announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
+
+    let finished = join_all(plans.iter().map(|(job, arms)| scenario::run(&shared, &job.scenario, arms))).await;
+    let mut scenarios = Vec::new();
+    let mut all_arms = Vec::new();
+    for ((job, names), finished) in plans.iter().zip(finished) {
+        let finished = finished?;
+        scenarios.push(ScenarioRecord {
+            id: job.scenario.id.clone(),
+            arms: names.iter().map(ToString::to_string).collect(),
+            images: finished.images.into_iter().collect(),
+            took: finished.took,
+        });
+        all_arms.push(finished.arms);
+    }
+    let record = RunRecord {
+        version: bundle::VERSION,
+        run: options.id.clone(),
+        saiten: env!("CARGO_PKG_VERSION").to_owned(),
+        started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        took: clock.elapsed().as_secs_f64(),
+        arms: options.arms,
+        realtime: options.realtime,
+        lang: options.lang,
+        strict: options.strict,
+        interrupted: stop.interrupted.is_cancelled(),
+        machine: backend.describe().await.unwrap_or_default(),
+        scenarios,
+    };
+    shared.bundle.write_run(&record)?;
+    Ok(Outcome { record, arms: all_arms })
+}
+
+/// What the machine offers, looked at only when a scenario needs more than every lab does: it costs a container.
+async fn offers(backend: &dyn Backend, jobs: &[Job]) -> Result<Option<Offers>, LabError> {
+    let special = jobs.iter().flat_map(|job| &job.scenario.requires).any(|requirement| *requirement != Requirement::Tun);
+    if special { backend.offers().await.map(Some) } else { Ok(None) }
+}
+
+/// What became of one scenario.
+struct Finished {
+    arms: Vec<ArmEvidence>,
+    images: BTreeMap<String, String>,
+    took: f64,
+}

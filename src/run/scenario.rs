@@ -1,0 +1,142 @@
+//! One scenario: all of its labs come up side by side, samples of all arms are taken in the same stretch of time, then all go down.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+
+use super::life::{Life, Planned};
+use super::{Finished, Shared};
+use crate::arm::ArmName;
+use crate::evidence::bundle::BundleError;
+use crate::evidence::{ArmEvidence, Outcome};
+use crate::event::{EventKind, LabName, Phase};
+use crate::lab::LabError;
+use crate::probe::{self, Probe};
+use crate::scenario::Scenario;
+use crate::verdict;
+use crate::wording::Phrase;
+
+/// A probe of the scenario, bound.
+pub struct Bound<'a> {
+    /// As the scenario has it.
+    pub spec: &'a crate::scenario::Probe,
+    /// Its kind.
+    pub kind: &'static probe::Kind,
+    /// What takes it.
+    pub probe: Box<dyn Probe>,
+}
+
+/// Runs all arms of a scenario. Evidence of each arm is written as soon as it is complete.
+pub async fn run(shared: &Shared<'_>, scenario: &Scenario, names: &[ArmName]) -> Result<Finished, BundleError> {
+    let clock = Instant::now();
+    let all: Vec<String> = scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
+    let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
+    let mut arms: Vec<ArmEvidence> = names.iter().map(evidence).collect();
+    let mut images = BTreeMap::new();
+    match prepare(shared, scenario).await {
+        Ok((found, probes)) => {
+            images = found;
+            arms = run_labs(shared, scenario, arms, &images, &probes).await;
+        }
+        Err(outcome) => arms.iter_mut().for_each(|arm| arm.outcome = outcome.clone()),
+    }
+    for arm in &arms {
+        let lab = LabName { scenario: scenario.id.clone(), arm: arm.name.clone() };
+        for finding in &arm.findings {
+            shared.announcer.tell(EventKind::Found { lab: lab.clone(), finding: finding.clone() });
+        }
+        shared.bundle.write_arm(&scenario.id, arm)?;
+    }
+    for result in verdict::judge(scenario, &arms) {
+        let (check, arm, verdict) = (result.name, result.arm, result.verdict);
+        shared.announcer.tell(EventKind::Judged { scenario: scenario.id.clone(), check, arm, verdict });
+    }
+    Ok(Finished { arms, images, took: clock.elapsed().as_secs_f64() })
+}
+
+/// What has to be there before any lab: the machine's capabilities, the images, the probes.
+async fn prepare<'a>(
+    shared: &Shared<'_>,
+    scenario: &'a Scenario,
+) -> Result<(BTreeMap<String, String>, Vec<Bound<'a>>), Outcome> {
+    let lacking = scenario.requires.iter().filter_map(|requirement| shared.offers.as_ref()?.missing(requirement.name()));
+    let lacking: Vec<String> = lacking.collect();
+    if !lacking.is_empty() {
+        let reason = Phrase::new("verdict-unsupported").with("missing", lacking.join("; "));
+        return Err(Outcome::Unsupported { reason });
+    }
+    let failed = |err: &LabError| Outcome::Error { phase: Phase::Waiting, message: err.chain() };
+    let mut probes = Vec::new();
+    for spec in &scenario.probes {
+        let bound = probe::kind(&spec.kind).ok_or_else(|| format!("no probe kind `{}`", spec.kind));
+        let bound = bound.and_then(|kind| Ok(Bound { spec, kind, probe: (kind.bind)(spec)? }));
+        probes.push(bound.map_err(|reason| failed(&LabError::backend(format!("probe `{}`", spec.name), reason)))?);
+    }
+    let mut images = BTreeMap::new();
+    for (name, endpoint) in &scenario.endpoints {
+        let note = |step: &str| {
+            shared.announcer.tell(EventKind::Image { image: endpoint.image.clone(), step: step.to_owned() });
+        };
+        // One after the other: builds load the machine, and the next scenario finds what this one built.
+        let reference = shared.backend.image(&endpoint.image, &note).await.map_err(|err| failed(&err))?;
+        images.insert(name.clone(), reference);
+        if shared.cancel.is_cancelled() {
+            return Err(Outcome::Interrupted);
+        }
+    }
+    Ok((images, probes))
+}
+
+async fn run_labs(
+    shared: &Shared<'_>,
+    scenario: &Scenario,
+    arms: Vec<ArmEvidence>,
+    images: &BTreeMap<String, String>,
+    probes: &[Bound<'_>],
+) -> Vec<ArmEvidence> {
+    let planned = Planned { shared, scenario, images, probes };
+    let lives: Vec<Life<'_>> = arms.into_iter().map(|arm| Life::new(&planned, arm)).collect();
+    join_all(lives.iter().map(Life::bring_up)).await;
+    if shared.options.measure {
+        measure(shared, scenario, probes, &lives).await;
+    }
+    if shared.options.keep && !shared.cancel.is_cancelled() {
+        super::keep::until_told(shared, &lives).await;
+    }
+    join_all(lives.iter().map(Life::finish)).await;
+    lives.into_iter().map(Life::into_evidence).collect()
+}
+
+/// Takes all samples, each round in all arms at once, so that drift hits all of them; then more where a check is undecided.
+async fn measure(shared: &Shared<'_>, scenario: &Scenario, probes: &[Bound<'_>], lives: &[Life<'_>]) {
+    for bound in probes {
+        for _ in 0..bound.spec.samples {
+            round(shared, bound, lives).await;
+        }
+    }
+    let mut taken: BTreeMap<&str, u32> = probes.iter().map(|bound| (bound.spec.name.as_str(), bound.spec.samples)).collect();
+    while !shared.cancel.is_cancelled() {
+        let arms: Vec<ArmEvidence> = lives.iter().map(Life::evidence_so_far).collect();
+        let undecided = verdict::undecided(scenario, &arms);
+        let more = |bound: &&Bound<'_>| {
+            undecided.contains(&bound.spec.name) && taken.get(bound.spec.name.as_str()).is_some_and(|n| *n < bound.spec.samples_most)
+        };
+        let more: Vec<&Bound<'_>> = probes.iter().filter(more).collect();
+        if more.is_empty() {
+            return;
+        }
+        for bound in more {
+            round(shared, bound, lives).await;
+            *taken.entry(bound.spec.name.as_str()).or_default() += 1;
+        }
+    }
+}
+
+async fn round(shared: &Shared<'_>, bound: &Bound<'_>, lives: &[Life<'_>]) {
+    let _pass = match bound.kind.latency {
+        true => Some(shared.gate.enter(super::gate::Work::Sample).await),
+        false => None,
+    };
+    join_all(lives.iter().map(|life| life.sample(bound))).await;
+}

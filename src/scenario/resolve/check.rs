@@ -1,0 +1,98 @@
+//! Checks: what is read, what must hold, and the positive control that makes a comparison mean something.
+
+use super::super::error::{Problem, say};
+use super::super::file::model;
+use super::super::file::value::At;
+use super::super::{Check, Limit, Symptom};
+use super::Resolver;
+use super::bound::{Given, Role};
+use super::names::Noun;
+use super::probe::Metric;
+
+impl<'a> Resolver<'a> {
+    /// All checks.
+    pub(super) fn checks(&mut self) -> Vec<Check> {
+        let checks = self.items(&self.file.checks);
+        self.check_names(Noun::Check, checks.iter().filter_map(|check| check.name.get()));
+        checks.iter().filter_map(|check| self.check(check)).collect()
+    }
+
+    fn check(&mut self, check: &'a At<model::Check>) -> Option<Check> {
+        let metric = check.metric.get().and_then(|name| self.metric(name));
+        let given = Given {
+            owner: check.name.get().map_or(&check.span, |name| &name.span),
+            role: Role::Check,
+            unit: metric.as_ref().map(|metric| metric.unit),
+            bounds: [&check.at_most, &check.at_least, &check.equals],
+        };
+        let bounds = self.bounds(&given);
+        let is_ratio = |limit: &Limit| matches!(limit, Limit::Ratio { .. });
+        if check.symptom.is_none()
+            && let Some((_, span)) = bounds.iter().find(|(bound, _)| is_ratio(&bound.limit))
+        {
+            let metric = metric.as_ref().and_then(|metric| {
+                let (probe, _) = metric.name.split();
+                Some(format!("{probe}.{}", metric.countable?))
+            });
+            let metric = metric.as_deref().unwrap_or("<probe>.<count>");
+            let problem = Problem::at(span, say!("a ratio needs a positive control", "比には陽性対照が必要です"));
+            self.push(problem.label(say!("no `symptom`", "`symptom` がありません")).help(say!(
+                "say what is counted while the symptom is there, or a lab that is broken otherwise could pass: symptom = {{ metric = \"{metric}\", at_least = 1 }}",
+                "症状があるときに数えられるものを書きます (別の壊れ方をしたラボを合格にしないため): symptom = {{ metric = \"{metric}\", at_least = 1 }}"
+            )));
+        }
+        let symptom = check
+            .symptom
+            .as_ref()
+            .map(|symptom| self.symptom(symptom.value.0.as_ref()?, &symptom.span, metric.as_ref()));
+        let metric = metric?;
+        Some(Check {
+            name: check.name.get()?.value.clone(),
+            title: check.title.as_ref().map(|title| title.value.clone()),
+            metric: metric.name,
+            unit: metric.unit,
+            bounds: bounds.into_iter().map(|(bound, _)| bound).collect(),
+            symptom: symptom.flatten(),
+            points: check.points.as_ref().map_or(1, |points| points.value.0 as u32),
+            hint: check.hint.as_ref().map(|hint| hint.value.clone()),
+            line: self.line(&check.span),
+        })
+    }
+
+    fn symptom(
+        &mut self,
+        symptom: &'a model::Symptom,
+        owner: &'a super::Span,
+        of_check: Option<&Metric>,
+    ) -> Option<Symptom> {
+        let metric = match &symptom.metric {
+            Some(name) => self.metric(name),
+            None => of_check.cloned(),
+        };
+        let mut unit = metric.as_ref().map(|metric| metric.unit);
+        if let Some(metric) = metric.as_ref().filter(|metric| metric.unit.depends_on_machine()) {
+            let (name, span) = (&metric.name, symptom.metric.as_ref().map_or(owner, |metric| &metric.span));
+            let problem = Problem::at(span, say!("`{name}` cannot show a symptom", "`{name}` では症状を示せません"));
+            let problem = problem.label(say!("it depends on the machine", "マシンに依存する値です"));
+            self.push(match metric.countable {
+                Some(count) => {
+                    let (probe, _) = metric.name.split();
+                    problem.help(say!(
+                        "take a count or flag, such as `{probe}.{count}`",
+                        "`{probe}.{count}` のような個数か真偽を使います"
+                    ))
+                }
+                None => problem.help(say!("take a count or flag", "個数か真偽を使います")),
+            });
+            unit = None;
+        }
+        let bounds = [&symptom.at_most, &symptom.at_least, &symptom.equals];
+        let bounds = self.bounds(&Given { owner, role: Role::Symptom, unit, bounds });
+        let metric = metric?;
+        Some(Symptom {
+            metric: metric.name,
+            unit: metric.unit,
+            bounds: bounds.into_iter().map(|(bound, _)| bound).collect(),
+        })
+    }
+}

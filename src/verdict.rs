@@ -1,0 +1,297 @@
+//! Deciding: `judge(scenario, evidence) -> verdicts`. Pure; the same evidence gives the same verdicts, byte for byte.
+
+use serde::{Deserialize, Serialize};
+
+use crate::arm::ArmName;
+use crate::evidence::{ArmEvidence, Outcome};
+use crate::measure::{MetricName, Unit};
+use crate::scenario::{Bound, Check, Limit, Relation, Scenario};
+use crate::stats::{self, Estimate};
+use crate::wording::Phrase;
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The expectation holds with the fix and not without it.
+    Pass,
+    /// The machine lacks something that the scenario needs.
+    Unsupported,
+    /// The expectation does not hold.
+    Fail,
+    /// The comparison proves nothing: the symptom did not appear with the fixes omitted.
+    Vacuous,
+    /// The readings allow no decision.
+    Inconclusive,
+    /// The lab could not be run or measured.
+    Error,
+}
+
+impl Verdict {
+    /// The verdict as one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Vacuous => "vacuous",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Unsupported => "unsupported",
+            Verdict::Error => "error",
+        }
+    }
+}
+
+/// A check's verdict in one arm, with the figures it was decided from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckResult {
+    /// Check.
+    pub name: String,
+    /// Metric that was read.
+    pub metric: MetricName,
+    /// Unit of the metric.
+    pub unit: Unit,
+    /// `omitted` says whether the symptom appeared, every other arm whether the expectation holds.
+    pub arm: ArmName,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Phrase,
+    /// Points given; none when the verdict is not the measured lab's doing.
+    pub points: Option<u32>,
+    /// Points it is worth.
+    pub points_most: u32,
+    /// The metric in this arm.
+    pub value: Option<Estimate>,
+    /// The metric in the control arm.
+    pub control: Option<Estimate>,
+}
+
+/// Judges every check: first whether its symptom appeared with the fixes omitted, then whether it holds with them applied.
+pub fn judge(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<CheckResult> {
+    let find = |name: &ArmName| arms.iter().find(|arm| arm.name == *name);
+    let Some(control) = find(&ArmName::Omitted) else { return Vec::new() };
+    let judged: Vec<&ArmEvidence> =
+        arms.iter().filter(|arm| matches!(arm.name, ArmName::Applied)).collect();
+    let mut results = Vec::new();
+    for check in &scenario.checks {
+        let case = Case { check, control, arms };
+        let symptom = case.symptom(judged.first().copied());
+        let proves = symptom.verdict;
+        let why = symptom.reason.clone();
+        results.push(symptom);
+        for arm in &judged {
+            results.push(case.result(arm, case.expectation(arm, proves, &why)));
+        }
+    }
+    results
+}
+
+/// Probes whose readings leave a check undecided, so that more samples could help.
+pub fn undecided(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<String> {
+    let mut probes = Vec::new();
+    for result in judge(scenario, arms) {
+        let probe = result.metric.split().0.to_owned();
+        let straddles = result.reason.id == "verdict-straddles" || result.reason.id == "verdict-mixed";
+        if result.verdict == Verdict::Inconclusive && straddles && !probes.contains(&probe) {
+            probes.push(probe);
+        }
+    }
+    probes
+}
+
+/// How bounds look at the readings of one arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Yes,
+    No,
+    Unclear,
+}
+
+type Decision = (Verdict, Phrase);
+
+struct Case<'a> {
+    check: &'a Check,
+    control: &'a ArmEvidence,
+    arms: &'a [ArmEvidence],
+}
+
+impl Case<'_> {
+    fn result(&self, arm: &ArmEvidence, (verdict, reason): Decision) -> CheckResult {
+        let check = self.check;
+        let points_most = if arm.name == ArmName::Omitted { 0 } else { check.points };
+        let points = match verdict {
+            Verdict::Pass => Some(points_most),
+            Verdict::Fail => Some(0),
+            _ => None,
+        };
+        CheckResult {
+            name: check.name.clone(),
+            metric: check.metric.clone(),
+            unit: check.unit,
+            arm: arm.name.clone(),
+            verdict,
+            reason,
+            points,
+            points_most,
+            value: stats::estimate(&arm.readings(&check.metric)),
+            control: stats::estimate(&self.control.readings(&check.metric)),
+        }
+    }
+
+    /// Whether the symptom appeared in the control arm.
+    fn symptom(&self, applied: Option<&ArmEvidence>) -> CheckResult {
+        let decision = self.not_measured(self.control).unwrap_or_else(|| self.judge_symptom(applied));
+        self.result(self.control, decision)
+    }
+
+    fn judge_symptom(&self, applied: Option<&ArmEvidence>) -> Decision {
+        let check = self.check;
+        if let Some(symptom) = &check.symptom {
+            let readings = self.control.readings(&symptom.metric);
+            let seen = Phrase::new("symptom-seen").with("metric", &symptom.metric);
+            let bounds = show_bounds(&symptom.bounds, symptom.unit);
+            let show = stats::median(&readings).map(|median| symptom.unit.show(median));
+            return match (self.hold(&symptom.bounds, &readings), show) {
+                (_, None) => self.no_reading(self.control, &symptom.metric),
+                (Holds::Yes, Some(value)) => (Verdict::Pass, seen.with("value", value)),
+                (_, Some(value)) => {
+                    let phrase = Phrase::new("symptom-absent").with("metric", &symptom.metric);
+                    (Verdict::Vacuous, phrase.with("value", value).with("bounds", bounds))
+                }
+            };
+        }
+        let readings = self.control.readings(&check.metric);
+        if readings.is_empty() {
+            return self.no_reading(self.control, &check.metric);
+        }
+        let value = stats::median(&readings).map(|median| check.unit.show(median)).unwrap_or_default();
+        // A check that already holds with the fixes omitted proves nothing.
+        match self.hold(&check.bounds, &readings) {
+            Holds::Yes => (Verdict::Vacuous, Phrase::new("symptom-holds-already").with("metric", &check.metric).with("value", value)),
+            Holds::No => (Verdict::Pass, Phrase::new("symptom-seen").with("metric", &check.metric).with("value", value)),
+            Holds::Unclear if applied.is_none() => (Verdict::Inconclusive, Phrase::new("verdict-mixed").with("metric", &check.metric)),
+            Holds::Unclear => (Verdict::Inconclusive, Phrase::new("verdict-mixed").with("metric", &check.metric)),
+        }
+    }
+
+    fn expectation(&self, arm: &ArmEvidence, symptom: Verdict, why: &Phrase) -> Decision {
+        if symptom != Verdict::Pass {
+            return (symptom, why.clone());
+        }
+        if let Some(decision) = self.not_measured(arm) {
+            return decision;
+        }
+        let check = self.check;
+        let readings = arm.readings(&check.metric);
+        if let Some(failed) = arm.mostly_failed(check.metric.split().0)
+            && readings.len() * 2 <= failed.of
+        {
+            let phrase = Phrase::new("verdict-service-failed").with("failed", failed.count).with("of", failed.of);
+            return (Verdict::Fail, phrase.with("reason", failed.reason));
+        }
+        let Some(median) = stats::median(&readings) else { return self.no_reading(arm, &check.metric) };
+        let figures = |id: &str| {
+            Phrase::new(id)
+                .with("metric", &check.metric)
+                .with("value", check.unit.show(median))
+                .with("bounds", self.show_bounds_with_control())
+        };
+        match self.hold(&check.bounds, &readings) {
+            Holds::Yes => (Verdict::Pass, figures("verdict-holds")),
+            Holds::No => (Verdict::Fail, figures("verdict-does-not-hold")),
+            Holds::Unclear if check.unit.depends_on_machine() => (Verdict::Inconclusive, figures("verdict-straddles")),
+            Holds::Unclear => (Verdict::Inconclusive, figures("verdict-mixed")),
+        }
+    }
+
+    /// The decision about an arm whose readings cannot be trusted or do not exist.
+    fn not_measured(&self, arm: &ArmEvidence) -> Option<Decision> {
+        let what = |id: &str, text: &str| Phrase::new(id).with("arm", &arm.name).with("reason", text);
+        match &arm.outcome {
+            Outcome::Measured => {
+                let doubt = arm.trust.doubt()?;
+                Some((Verdict::Inconclusive, doubt.with("arm", &arm.name)))
+            }
+            Outcome::Unsupported { reason } => Some((Verdict::Unsupported, reason.clone())),
+            Outcome::Error { phase, message } => {
+                Some((Verdict::Error, what("verdict-lab-error", message).with("phase", phase.name())))
+            }
+            Outcome::Interrupted => Some((Verdict::Error, what("verdict-interrupted", ""))),
+        }
+    }
+
+    /// The probe ran, but this metric has no reading: the harness's doing as long as the service worked.
+    fn no_reading(&self, arm: &ArmEvidence, metric: &MetricName) -> Decision {
+        let reason = arm.mostly_failed(metric.split().0).map(|failed| failed.reason).unwrap_or_default();
+        let phrase = Phrase::new("verdict-no-reading").with("metric", metric).with("arm", &arm.name);
+        (Verdict::Error, phrase.with("reason", reason))
+    }
+
+    fn hold(&self, bounds: &[Bound], readings: &[f64]) -> Holds {
+        let mut all = Holds::Yes;
+        for bound in bounds {
+            match self.holds(bound, readings) {
+                Holds::No => return Holds::No,
+                Holds::Unclear => all = Holds::Unclear,
+                Holds::Yes => {}
+            }
+        }
+        all
+    }
+
+    fn holds(&self, bound: &Bound, readings: &[f64]) -> Holds {
+        match &bound.limit {
+            // Protocol facts and counts: every reading must hold, as one leaked query is a leak.
+            Limit::Absolute(limit) => {
+                let held = readings.iter().filter(|reading| compare(bound.relation, **reading, *limit)).count();
+                match held {
+                    held if held == readings.len() && held > 0 => Holds::Yes,
+                    held if held * 2 < readings.len() => Holds::No,
+                    _ => Holds::Unclear,
+                }
+            }
+            Limit::Ratio { factor, of } => {
+                let Some(other) = self.arms.iter().find(|arm| arm.name == *of) else { return Holds::Unclear };
+                let other = other.readings(&self.check.metric);
+                let Some(ratio) = stats::ratio(readings, &other) else { return Holds::Unclear };
+                match bound.relation {
+                    Relation::AtMost if ratio.high <= *factor => Holds::Yes,
+                    Relation::AtMost if ratio.low > *factor => Holds::No,
+                    Relation::AtLeast if ratio.low >= *factor => Holds::Yes,
+                    Relation::AtLeast if ratio.high < *factor => Holds::No,
+                    _ => Holds::Unclear,
+                }
+            }
+        }
+    }
+
+    /// The bounds in words, with what the control arm measured where they refer to it.
+    fn show_bounds_with_control(&self) -> String {
+        let check = self.check;
+        let show = |bound: &Bound| match &bound.limit {
+            Limit::Absolute(_) => show_bounds(std::slice::from_ref(bound), check.unit),
+            Limit::Ratio { factor, of } => {
+                let other = self.arms.iter().find(|arm| arm.name == *of).map(|arm| arm.readings(&check.metric));
+                let other = other.and_then(|readings| stats::median(&readings)).map_or("?".to_owned(), |m| check.unit.show(m));
+                format!("{} {factor} × {other} ({of})", bound.relation.sign())
+            }
+        };
+        check.bounds.iter().map(show).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn compare(relation: Relation, reading: f64, limit: f64) -> bool {
+    match relation {
+        Relation::AtMost => reading <= limit,
+        Relation::AtLeast => reading >= limit,
+        Relation::Equals => (reading - limit).abs() < f64::EPSILON,
+    }
+}
+
+fn show_bounds(bounds: &[Bound], unit: Unit) -> String {
+    let show = |bound: &Bound| match &bound.limit {
+        Limit::Absolute(limit) => format!("{} {}", bound.relation.sign(), unit.show(*limit)),
+        Limit::Ratio { factor, of } => format!("{} {factor} × {of}", bound.relation.sign()),
+    };
+    bounds.iter().map(show).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,224 @@
+//! One Ethernet frame to facts: who to whom, which protocol, which ports; any bytes are accepted, none panic.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use etherparse::{
+    ArpOperation, ArpPacketSlice, LaxLinkExtSlice, LaxNetSlice, LaxSlicedPacket, LinkSlice, TransportSlice,
+    icmpv6::TYPE_NEIGHBOR_SOLICITATION, ip_number,
+};
+
+/// Ethernet header length in bytes: two addresses and the type (IEEE 802.3).
+pub const HEADER: usize = 14;
+/// Ethertype of ARP (RFC 826).
+pub const ARP: u16 = 0x0806;
+/// Ethertype of IPv4 (RFC 894).
+pub const IPV4: u16 = 0x0800;
+/// Ethertype of IPv6 (RFC 2464, section 3).
+pub const IPV6: u16 = 0x86dd;
+
+/// A MAC address; displays as `02:00:00:00:00:01`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mac(pub [u8; 6]);
+
+impl Mac {
+    /// Whether the address names a group (multicast or broadcast): the lowest bit of the first octet (IEEE 802).
+    pub fn is_group(self) -> bool {
+        self.0[0] & 1 == 1
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+/// What a frame says, as far as it is whole: a field that the bytes do not reach is absent, never guessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Source address.
+    pub source: Mac,
+    /// Destination address.
+    pub destination: Mac,
+    /// Ethertype of the payload, behind any VLAN tags.
+    pub ethertype: u16,
+    /// Outermost VLAN identifier (IEEE 802.1Q), if tagged.
+    pub vlan: Option<u16>,
+    /// Frame length in bytes, header included, without FCS.
+    pub length: usize,
+    /// The IP header, if there is a whole one.
+    pub ip: Option<Ip>,
+    /// What IP carries, if it is one of the known kinds, whole and not a fragment.
+    pub transport: Transport<'a>,
+    /// The address that this frame asks the owner of, if it is an ARP request or a neighbour solicitation.
+    pub question: Option<WhoHas>,
+}
+
+/// The facts of an IP header, of either version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ip {
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// Protocol number (IANA), behind any IPv6 extension headers.
+    pub protocol: u8,
+    /// Whether this is a fragment, so that ports cannot be read.
+    pub fragment: bool,
+}
+
+/// What an IP packet carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport<'a> {
+    /// Nothing of the kinds below, or not whole.
+    Other,
+    /// A UDP datagram.
+    Udp {
+        /// Source port.
+        sport: u16,
+        /// Destination port.
+        dport: u16,
+        /// The payload, as far as it is there.
+        payload: &'a [u8],
+    },
+    /// A TCP segment.
+    Tcp {
+        /// Source port.
+        sport: u16,
+        /// Destination port.
+        dport: u16,
+        /// Flags octet, FIN lowest (RFC 9293, section 3.1).
+        flags: u8,
+        /// Sequence number.
+        seq: u32,
+        /// The payload, as far as it is there, without Ethernet padding.
+        payload: &'a [u8],
+    },
+    /// An ICMP message, of either version.
+    Icmp {
+        /// ICMP type.
+        kind: u8,
+        /// ICMP code.
+        code: u8,
+    },
+}
+
+/// "Who has this address?", by ARP (RFC 826) or by neighbour solicitation (RFC 4861, section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WhoHas {
+    /// The address asked for.
+    pub target: IpAddr,
+    /// The address that the asker gives as its own; unspecified while it checks for duplicates.
+    pub asker: IpAddr,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads a frame; `None` only if it is too short for an Ethernet header.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let packet = LaxSlicedPacket::from_ethernet(bytes).ok()?;
+        let Some(LinkSlice::Ethernet2(ethernet)) = &packet.link else {
+            return None;
+        };
+        let vlan = packet.link_exts.iter().find_map(|tag| match tag {
+            LaxLinkExtSlice::Vlan(tag) => Some(tag.vlan_identifier().value()),
+            LaxLinkExtSlice::Macsec(_) => None,
+        });
+        let ip = packet.net.as_ref().and_then(ip);
+        let transport = packet.transport.as_ref().map_or(Transport::Other, transport);
+        let question = match (&packet.net, &packet.transport) {
+            (Some(LaxNetSlice::Arp(arp)), _) => arp_question(arp),
+            (_, Some(TransportSlice::Icmpv6(icmp))) => ip.and_then(|ip| solicitation(ip, icmp.slice())),
+            _ => None,
+        };
+        Some(Self {
+            source: Mac(ethernet.source()),
+            destination: Mac(ethernet.destination()),
+            ethertype: packet.ether_payload().map_or(ethernet.ether_type().0, |payload| payload.ether_type.0),
+            vlan,
+            length: bytes.len(),
+            ip,
+            transport,
+            question,
+        })
+    }
+
+    /// Source and destination port, of UDP or TCP.
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        match self.transport {
+            Transport::Udp { sport, dport, .. } | Transport::Tcp { sport, dport, .. } => Some((sport, dport)),
+            Transport::Icmp { .. } | Transport::Other => None,
+        }
+    }
+
+    /// Whether a kernel sends such frames by itself, whenever it likes: anything to a group, ARP, and
+    /// neighbour and multicast listener discovery (ICMPv6 130 to 143: RFC 4861, 2710, 3810).
+    ///
+    /// Loss draws for them from a random stream of its own, so that they do not shift what is repeatable.
+    pub fn is_chatter(&self) -> bool {
+        let discovery = self.ip.is_some_and(|ip| ip.protocol == ip_number::IPV6_ICMP.0)
+            && matches!(self.transport, Transport::Icmp { kind: 130..=143, .. });
+        self.destination.is_group() || self.ethertype == ARP || discovery
+    }
+}
+
+/// Destination and source address of a frame, without reading further; `None` if it is shorter than a header.
+pub fn addresses(bytes: &[u8]) -> Option<(Mac, Mac)> {
+    let header = bytes.first_chunk::<HEADER>()?;
+    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, ..] = *header;
+    Some((Mac([d0, d1, d2, d3, d4, d5]), Mac([s0, s1, s2, s3, s4, s5])))
+}
+
+fn ip(net: &LaxNetSlice) -> Option<Ip> {
+    let (source, destination, payload) = match net {
+        LaxNetSlice::Ipv4(v4) => {
+            let header = v4.header();
+            (header.source_addr().into(), header.destination_addr().into(), v4.payload())
+        }
+        LaxNetSlice::Ipv6(v6) => {
+            let header = v6.header();
+            (header.source_addr().into(), header.destination_addr().into(), v6.payload())
+        }
+        LaxNetSlice::Arp(_) => return None,
+    };
+    Some(Ip { source, destination, protocol: payload.ip_number.0, fragment: payload.fragmented })
+}
+
+fn transport<'a>(slice: &TransportSlice<'a>) -> Transport<'a> {
+    match slice {
+        TransportSlice::Udp(udp) => {
+            Transport::Udp { sport: udp.source_port(), dport: udp.destination_port(), payload: udp.payload() }
+        }
+        TransportSlice::Tcp(tcp) => Transport::Tcp {
+            sport: tcp.source_port(),
+            dport: tcp.destination_port(),
+            flags: tcp.header_slice().get(13).copied().unwrap_or_default(),
+            seq: tcp.sequence_number(),
+            payload: tcp.payload(),
+        },
+        TransportSlice::Icmpv4(icmp) => Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() },
+        TransportSlice::Icmpv6(icmp) => Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() },
+        TransportSlice::Igmp(_) => Transport::Other,
+    }
+}
+
+fn arp_question(arp: &ArpPacketSlice) -> Option<WhoHas> {
+    let v4 = |octets: &[u8]| <[u8; 4]>::try_from(octets).ok().map(|octets| Ipv4Addr::from(octets).into());
+    if arp.operation() != ArpOperation::REQUEST || arp.proto_addr_type().0 != IPV4 || arp.hw_addr_size() != 6 {
+        return None;
+    }
+    Some(WhoHas { target: v4(arp.target_protocol_addr())?, asker: v4(arp.sender_protocol_addr())? })
+}
+
+/// The target follows type, code, checksum and four reserved octets (RFC 4861, section 4.3).
+fn solicitation(ip: Ip, icmp: &[u8]) -> Option<WhoHas> {
+    if icmp.first() != Some(&TYPE_NEIGHBOR_SOLICITATION) {
+        return None;
+    }
+    let target = Ipv6Addr::from(*icmp.get(8..)?.first_chunk::<16>()?);
+    Some(WhoHas { target: target.into(), asker: ip.source })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! From captured frames to facts: pure functions, which survive whatever a lab sends.
+
+pub mod dns;
+pub mod frame;
+pub mod login;
+pub mod lookup;
+pub mod ssh;
+
+/// A frame as it was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// When it came in, in nanoseconds of the lab's clock.
+    pub at_ns: u64,
+    /// The port that it came in from, `endpoint:interface`.
+    pub port: &'a str,
+    /// The frame.
+    pub bytes: &'a [u8],
+    /// Whether it went no further.
+    pub dropped: bool,
+}

@@ -1,0 +1,6 @@
+//! All tests that need no lab, in one binary: they run in milliseconds.
+
+mod cli;
+mod engine;
+mod scenario;
+mod tidy;
