@@ -39,6 +39,7 @@ pub struct Life<'a> {
     evidence: RefCell<ArmEvidence>,
     lab: RefCell<Option<std::rc::Rc<Lab>>>,
     phase: Cell<(Phase, Instant)>,
+    measured_since: Cell<Option<Instant>>,
     failed: Cell<bool>,
 }
 
@@ -52,6 +53,7 @@ impl<'a> Life<'a> {
             evidence: RefCell::new(evidence),
             lab: RefCell::default(),
             phase: Cell::new((Phase::Waiting, Instant::now())),
+            measured_since: Cell::default(),
             failed: Cell::new(false),
         }
     }
@@ -149,6 +151,13 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
+    /// How much of the arm's time for samples is left.
+    fn measuring_left(&self) -> Duration {
+        let since = self.measured_since.get().unwrap_or_else(Instant::now);
+        self.measured_since.set(Some(since));
+        self.planned.scenario.limits.measure.saturating_sub(since.elapsed())
+    }
+
     /// Takes one sample.
     pub async fn sample(&self, bound: &Bound<'_>) {
         let Some(lab) = self.lab() else { return };
@@ -167,7 +176,7 @@ impl<'a> Life<'a> {
                 self.act(&lab, &format!("before:{}", spec.name), before).await?;
             }
             // The probe keeps its own limit; this one is for a helper that does not.
-            let limit = spec.limit + Duration::from_secs(90);
+            let limit = (spec.limit + Duration::from_secs(90)).min(self.measuring_left());
             within(limit, &format!("probe `{}`", spec.name), bound.probe.take(&lab, spec.limit)).await
         };
         let Some(mut sample) = self.step(take).await else { return };

@@ -160,19 +160,7 @@ pub async fn run(
     announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
 
     let finished = join_all(plans.iter().map(|(job, arms)| scenario::run(&shared, &job.scenario, arms))).await;
-    let mut scenarios = Vec::new();
-    let mut all_arms = Vec::new();
-    for ((job, names), finished) in plans.iter().zip(finished) {
-        let finished = finished?;
-        scenarios.push(ScenarioRecord {
-            id: job.scenario.id.clone(),
-            arms: names.iter().map(ToString::to_string).collect(),
-            images: finished.images.into_iter().collect(),
-            took: finished.took,
-        });
-        all_arms.push(finished.arms);
-    }
-    let record = RunRecord {
+    let mut record = RunRecord {
         version: bundle::VERSION,
         run: options.id.clone(),
         saiten: env!("CARGO_PKG_VERSION").to_owned(),
@@ -184,10 +172,25 @@ pub async fn run(
         strict: options.strict,
         interrupted: stop.interrupted.is_cancelled(),
         machine: backend.describe().await.unwrap_or_default(),
-        scenarios,
+        scenarios: Vec::new(),
     };
+    let mut arms = Vec::new();
+    for ((job, names), finished) in plans.iter().zip(finished) {
+        let finished = finished?;
+        record.scenarios.push(scenario_record(job, names, &finished));
+        arms.push(finished.arms);
+    }
     shared.bundle.write_run(&record)?;
-    Ok(Outcome { record, arms: all_arms })
+    Ok(Outcome { record, arms })
+}
+
+fn scenario_record(job: &Job, arms: &[ArmName], finished: &Finished) -> ScenarioRecord {
+    ScenarioRecord {
+        id: job.scenario.id.clone(),
+        arms: arms.iter().map(ToString::to_string).collect(),
+        images: finished.images.clone().into_iter().collect(),
+        took: finished.took,
+    }
 }
 
 /// What the machine offers, looked at only when a scenario needs more than every lab does: it costs a container.

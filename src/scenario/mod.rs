@@ -1,5 +1,6 @@
 //! A scenario: what a lab is made of, what breaks it, what mends it, and what must hold. Pure data, references resolved.
 
+mod bound;
 pub mod catalog;
 pub mod error;
 pub mod file;
@@ -349,17 +350,6 @@ pub enum Relation {
     AtLeast,
     /// Exactly the limit.
     Equals,
-}
-
-impl Relation {
-    /// The relation as a sign: `≤`, `≥`, `=`.
-    pub fn sign(self) -> &'static str {
-        match self {
-            Relation::AtMost => "≤",
-            Relation::AtLeast => "≥",
-            Relation::Equals => "=",
-        }
-    }
 }
 
 /// What a bound compares with.

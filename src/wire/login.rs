@@ -77,6 +77,17 @@ impl Silence {
     }
 }
 
+/// The address at which a frame accepts a connection (RFC 9293 §3.5), if it does.
+pub fn accepts(seen: &Seen<'_>) -> Option<SocketAddr> {
+    let frame = Frame::parse(seen.bytes)?;
+    match frame.transport {
+        Transport::Tcp { sport, flags, .. } if flags & (SYN | ACK) == SYN | ACK => {
+            Some(SocketAddr::new(frame.ip?.source, sport))
+        }
+        _ => None,
+    }
+}
+
 /// Follows the first connection to `server` that begins in `frames`; `end_ns` is the end of the window.
 pub fn trace(frames: &[Seen<'_>], server: SocketAddr, end_ns: u64) -> Trace {
     let mut follower = Follower::new(server);

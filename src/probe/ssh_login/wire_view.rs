@@ -64,14 +64,10 @@ impl Window {
     }
 
     fn trace(&self, frames: &[Seen<'_>], end_ns: u64) -> Trace {
-        // The client may have chosen another address of the server, IPv6 as a rule: take the one that it spoke to.
-        let first = frames.iter().filter(|seen| endpoint_of(seen) == self.client).find_map(|seen| {
-            let frame = crate::wire::frame::Frame::parse(seen.bytes)?;
-            let (_, dport) = frame.ports()?;
-            let tcp = matches!(frame.transport, crate::wire::frame::Transport::Tcp { .. });
-            (tcp && dport == self.relay.port()).then_some(SocketAddr::new(frame.ip?.destination, dport))
-        });
-        login::trace(frames, first.unwrap_or(self.relay), end_ns)
+        // The client may have tried several addresses of the server: take the one at which it was answered.
+        let server = frames.iter().filter(|seen| endpoint_of(seen) == self.server);
+        let accepted = server.filter_map(|seen| login::accepts(seen)).find(|at| at.port() == self.relay.port());
+        login::trace(frames, accepted.unwrap_or(self.relay), end_ns)
     }
 
     fn read(&self, trace: &Trace, queries: &[Query], sample: &mut Sample) {

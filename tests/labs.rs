@@ -1,0 +1,16 @@
+//! Every shipped scenario, its known submissions, and every ending of a run, on real daemons. Needs an engine; see `ci/test`.
+
+#[path = "labs/chapters.rs"]
+mod chapters;
+#[path = "labs/closed.rs"]
+mod closed;
+#[path = "labs/endings.rs"]
+mod endings;
+#[path = "labs/hostile.rs"]
+mod hostile;
+#[path = "labs/pin.rs"]
+mod pin;
+#[path = "labs/traps.rs"]
+mod traps;
+#[path = "labs/user.rs"]
+mod user;

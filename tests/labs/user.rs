@@ -1,0 +1,143 @@
+//! Saiten as its user calls it, and what the engine shows afterwards.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The program, in the project's directory, with a runtime directory of the test's own.
+pub fn saiten(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_saiten"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("XDG_RUNTIME_DIR", dir).env("LANG", "C").env_remove("NO_COLOR");
+    command.stdin(Stdio::null());
+    command
+}
+
+pub fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What a run left.
+pub struct Run {
+    pub status: i32,
+    pub said: String,
+    pub results: Value,
+    pub dir: tempfile::TempDir,
+}
+
+impl Run {
+    pub fn of(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("report");
+        let output = saiten(dir.path()).arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
+        let results = std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("no results: {}", text(&output)));
+        Run {
+            status: output.status.code().unwrap_or(-1),
+            said: text(&output),
+            results: serde_json::from_slice(&results).unwrap(),
+            dir,
+        }
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.dir.path().join("report")
+    }
+
+    pub fn scenario(&self, id: &str) -> &Value {
+        let all = self.results["scenarios"].as_array().unwrap();
+        all.iter().find(|scenario| scenario["id"] == id).unwrap_or_else(|| panic!("no {id}: {}", self.said))
+    }
+
+    /// The verdict of a check in an arm.
+    pub fn verdict(&self, id: &str, check: &str, arm: &str) -> &str {
+        let checks = self.scenario(id)["checks"].as_array().unwrap();
+        let found = checks.iter().find(|entry| entry["name"] == check && entry["arm"] == arm);
+        found.unwrap_or_else(|| panic!("no {check} in {arm}: {checks:?}"))["verdict"].as_str().unwrap()
+    }
+
+    /// An effect of a fix on a metric.
+    pub fn effect(&self, id: &str, fix: &str, metric: &str) -> &Value {
+        let effects = self.scenario(id)["effects"].as_array().unwrap();
+        let found = effects.iter().find(|effect| effect["fix"] == fix && effect["metric"] == metric);
+        found.unwrap_or_else(|| panic!("no effect of {fix} on {metric}: {effects:?}"))
+    }
+
+    pub fn median(&self, id: &str, arm: &str, metric: &str) -> f64 {
+        let arms = self.scenario(id)["arms"].as_array().unwrap();
+        let arm = arms.iter().find(|entry| entry["name"] == arm).unwrap();
+        let measurements = arm["measurements"].as_array().unwrap();
+        let found = measurements.iter().find(|entry| entry["metric"] == metric);
+        found.unwrap_or_else(|| panic!("no {metric}: {measurements:?}"))["median"].as_f64().unwrap()
+    }
+}
+
+/// A scenario made from a shipped one by replacing texts; `<dir>/variants/<name>`.
+pub fn variant(dir: &Path, shipped: &str, name: &str, replace: &[(&str, &str)]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(shipped).join("scenario.toml");
+    let mut text = std::fs::read_to_string(path).unwrap();
+    for (from, to) in replace {
+        assert!(text.contains(from), "{shipped} does not have {from}");
+        text = text.replacen(from, to, 1);
+    }
+    let own = dir.join("variants").join(name);
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("scenario.toml"), text).unwrap();
+    own.to_string_lossy().into_owned()
+}
+
+/// Containers of one run; or of all, when no run is named.
+pub fn containers(run: &str) -> Vec<String> {
+    let filter = if run.is_empty() { "label=saiten.run".to_owned() } else { format!("label=saiten.run={run}") };
+    let output = Command::new("docker").args(["ps", "-a", "--format", "{{.Names}} {{.Status}}", "--filter", &filter]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// A run in the background, with its id as soon as it has one.
+pub struct Background {
+    pub child: Child,
+    pub run: String,
+    pub dir: tempfile::TempDir,
+}
+
+impl Background {
+    /// Starts a run and waits until so many of its containers are there.
+    pub fn start(arguments: &[&str], containers_least: usize) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("report");
+        let mut command = saiten(dir.path());
+        command.arg("run").args(arguments).arg("--out").arg(&out).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        let mut this = Background { child, run: String::new(), dir };
+        until("the run's id", || {
+            let events = std::fs::read_to_string(out.join("events.jsonl")).unwrap_or_default();
+            let first = events.lines().next().and_then(|line| serde_json::from_str::<Value>(line).ok());
+            this.run = first.and_then(|event| Some(event["run"].as_str()?.to_owned())).unwrap_or_default();
+            !this.run.is_empty()
+        });
+        until("containers", || containers(&this.run).len() >= containers_least);
+        this
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// Seconds until no container of the run is left.
+    pub fn gone_after(&self) -> f64 {
+        let begin = Instant::now();
+        until("the containers' end", || containers(&self.run).is_empty());
+        begin.elapsed().as_secs_f64()
+    }
+}
+
+/// Waits for something that takes seconds at most.
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
