@@ -129,6 +129,6 @@ mod tests {
         let one = Phrase::new("summary-checks").with("count", 1);
         let two = Phrase::new("summary-checks").with("count", 2);
         assert_eq!((one.say(Lang::En), two.say(Lang::En)), ("1 check".into(), "2 checks".into()));
-        assert_eq!(two.say(Lang::Ja), "2 個の検査");
+        assert_eq!(two.say(Lang::Ja), "2個のチェック");
     }
 }

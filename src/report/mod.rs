@@ -1,6 +1,24 @@
-//! stub while the reports are being written
-use crate::evidence::{ArmEvidence,bundle::*}; use crate::scenario::*; use std::path::*;
-pub mod results { use super::*; pub struct Results; pub fn results(_:&RunRecord,_:&[(Scenario,Vec<ArmEvidence>)])->Results{Results} pub fn exit_status(_:&Results)->u8{0} pub fn schema()->serde_json::Value{serde_json::Value::Null} }
-pub mod events { pub struct Events<W>(W); impl<W:std::io::Write> Events<W>{pub fn new(w:W)->Self{Events(w)}} impl<W:std::io::Write> crate::event::Listener for Events<W>{fn name(&self)->String{"e".into()} fn hear(&mut self,e:&crate::event::Event)->std::io::Result<()>{serde_json::to_writer(&mut self.0,e)?;self.0.write_all(b"\n")}} }
-pub mod terminal { use super::*; pub fn live(_:bool,_:bool,_:Lang)->crate::report::events::Events<std::io::Stderr>{crate::report::events::Events::new(std::io::stderr())} pub fn summary(_:&results::Results,_:Lang,_:bool)->String{String::new()} }
-pub fn write_all(_:&Path,_:&results::Results)->Vec<(PathBuf,Result<(),BundleError>)>{vec![]}
+//! Listeners and reports: each a function of events or of the finished result, each in a file of its own.
+
+pub mod events;
+mod junit;
+pub mod results;
+pub mod terminal;
+
+use std::path::{Path, PathBuf};
+
+use crate::evidence::bundle::{BundleError, write_whole};
+use results::Results;
+
+/// Writes all report files into `out`, each whole or not at all; one that fails stops no other.
+pub fn write_all(out: &Path, results: &Results) -> Vec<(PathBuf, Result<(), BundleError>)> {
+    let files = [("junit.xml", junit::junit(results)), ("results.json", results::render(results))];
+    files
+        .into_iter()
+        .map(|(name, bytes)| {
+            let path = out.join(name);
+            let written = write_whole(&path, &bytes);
+            (path, written)
+        })
+        .collect()
+}

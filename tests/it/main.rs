@@ -2,5 +2,7 @@
 
 mod cli;
 mod engine;
+mod judge;
+mod report;
 mod scenario;
 mod tidy;

@@ -30,6 +30,8 @@ pub struct Docker {
     pub(super) owner: Owner,
     /// Directory `containers/` with the images' sources.
     pub(super) sources: PathBuf,
+    /// The program that becomes PID 1 of every endpoint.
+    pub(super) program: PathBuf,
     /// Base image and helper volume, each found or made once a run.
     pub(super) base: OnceCell<images::Base>,
     pub(super) helper: OnceCell<String>,
@@ -56,9 +58,18 @@ impl Docker {
             run: run.to_owned(),
             owner: Owner::this(),
             sources,
+            // Not `current_exe`: that file may have been replaced by a newer build since this process started.
+            program: PathBuf::from("/proc/self/exe"),
             base: OnceCell::new(),
             helper: OnceCell::new(),
         })
+    }
+
+    /// Uses another program as helper than this one: for programs that are not Saiten's own.
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
     }
 
     /// The labels of everything that this run makes.

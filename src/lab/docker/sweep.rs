@@ -58,7 +58,7 @@ impl Docker {
         let filters = HashMap::from([("label", vec![format!("{KIND_LABEL}=helper")])]);
         let options = ListVolumesOptionsBuilder::new().filters(&filters).build();
         let listed = self.client.list_volumes(Some(options)).await;
-        let current = volume::name()?;
+        let current = volume::name(self)?;
         for found in listed.map_err(|err| explain("cannot list volumes", &err))?.volumes.unwrap_or_default() {
             if found.name == current {
                 continue;

@@ -1,7 +1,6 @@
 //! The helper volume: this program, read-only in every endpoint. Named by its content, so versions never mix; shared by all runs.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use bollard::models::VolumeCreateRequest;
 use testcontainers::core::{AccessMode, Mount, WaitFor, wait::ExitWaitStrategy};
@@ -21,7 +20,7 @@ pub const PREFIX: &str = "saiten-helper-";
 /// The volume's name; it is made and filled first if need be.
 pub async fn ensure(docker: &Docker) -> Result<String, LabError> {
     let make = || async {
-        let name = name()?;
+        let name = name(docker)?;
         match docker.client.inspect_volume(&name).await {
             Ok(_) => Ok(name),
             Err(err) if is_missing(&err) => fill_named(docker, name).await,
@@ -33,7 +32,7 @@ pub async fn ensure(docker: &Docker) -> Result<String, LabError> {
 
 /// Fills the volume again.
 pub async fn fill(docker: &Docker) -> Result<(), LabError> {
-    fill_named(docker, name()?).await.map(drop)
+    fill_named(docker, name(docker)?).await.map(drop)
 }
 
 /// Whether a start failed because the helper is not on its volume: a killed run can leave one half-filled.
@@ -43,13 +42,10 @@ pub fn is_broken(err: &LabError) -> bool {
 }
 
 /// The volume of this program.
-pub fn name() -> Result<String, LabError> {
-    let hash = hash_file(Path::new(THIS_PROGRAM)).map_err(unreadable)?;
+pub fn name(docker: &Docker) -> Result<String, LabError> {
+    let hash = hash_file(&docker.program).map_err(unreadable)?;
     Ok(format!("{PREFIX}{}", &hash[..16]))
 }
-
-/// Not `current_exe`: that file may have been replaced by a newer build since this process started.
-const THIS_PROGRAM: &str = "/proc/self/exe";
 
 fn unreadable(source: std::io::Error) -> LabError {
     LabError::Own { what: "cannot read this program to deliver it into endpoints".to_owned(), source }
@@ -68,7 +64,7 @@ async fn install(docker: &Docker, volume: &str) -> Result<(), LabError> {
     let base = images::base(docker, &|_| {}).await?.reference.clone();
     let (image, tag) = base.rsplit_once(':').unwrap_or((&base, "latest"));
     let part = format!("/.saiten/.part-{}", hex(&random::<8>()?));
-    let program = std::fs::read(THIS_PROGRAM).map_err(unreadable)?;
+    let program = std::fs::read(&docker.program).map_err(unreadable)?;
     let mut request = GenericImage::new(image, tag)
         .with_entrypoint(&part)
         .with_wait_for(WaitFor::Exit(ExitWaitStrategy::new()))

@@ -1,0 +1,99 @@
+//! `junit.xml`, for Jenkins, GitLab and GitHub: one suite a scenario, one case a check and arm.
+
+use std::fmt::Write as _;
+
+use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestResult, TestSuiteBuilder};
+use time::format_description::well_known::Rfc3339;
+
+use super::results::{ArmPart, CheckPart, Results, ScenarioPart};
+use crate::clean::{clean, one_line};
+use crate::verdict::Verdict;
+
+/// The report as XML.
+pub fn junit(results: &Results) -> Vec<u8> {
+    let mut report = ReportBuilder::new();
+    for scenario in &results.scenarios {
+        let mut suite = TestSuiteBuilder::new(&scenario.id);
+        // Passed in: the default would be now, and a judgement again would differ.
+        suite.set_timestamp(timestamp(&results.run.started));
+        for check in &scenario.checks {
+            suite.add_testcase(case(results, scenario, check));
+        }
+        report.add_testsuite(suite.build());
+    }
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = report.build().write_xml(&mut bytes);
+    bytes
+}
+
+fn timestamp(started: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(started, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn case(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> TestCase {
+    let name = one_line(&format!("{} [{}]", check.name, check.arm), 200);
+    let arm = scenario.arms.iter().find(|arm| arm.name == check.arm);
+    // The wall time belongs to the arm; its cases share it. Whole milliseconds print with three decimals at most, as the schema asks.
+    let took = arm.map_or(0.0, |arm| arm.phases.values().sum::<f64>()) / scenario.checks.len().max(1) as f64;
+    let took = Duration::milliseconds((took * 1e3).round() as i64);
+    let message = one_line(&check.message, 1000);
+    let type_ = check.verdict.name();
+    let mut case = match check.verdict {
+        Verdict::Pass => TestCase::success(&name, took),
+        Verdict::Fail => TestCase::failure(&name, took, type_, &message),
+        Verdict::Unsupported => TestCase::skipped_with_cause(&name, type_, &message),
+        Verdict::Vacuous | Verdict::Inconclusive | Verdict::Error => TestCase::error(&name, took, type_, &message),
+    };
+    case.set_classname(&format!("saiten.{}", scenario.id.replace('/', ".")));
+    case.set_system_out(&safe(&system_out(results, scenario, check)));
+    if let TestResult::Failure { cause, .. } | TestResult::Error { cause, .. } | TestResult::SkippedWithCause { cause, .. } =
+        &mut case.result
+    {
+        // GitLab shows the body and ignores the attribute.
+        *cause = Some(safe(&body(check, arm)));
+    }
+    case
+}
+
+fn body(check: &CheckPart, arm: Option<&ArmPart>) -> String {
+    let findings = arm.into_iter().flat_map(|arm| arm.findings.iter().chain(&arm.remarks)).cloned();
+    let lines = std::iter::once(check.message.clone()).chain(check.hint.clone()).chain(findings);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Figures and evidence in the conventions that GitLab and others read.
+fn system_out(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> String {
+    let mut out = String::new();
+    let mut property = |name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "[[PROPERTY|{name}={value}]]");
+    };
+    property("verdict", check.verdict.name().to_owned());
+    property("metric", check.metric.clone());
+    for (name, estimate) in [("median", check.value), ("control.median", check.control)] {
+        if let Some(estimate) = estimate {
+            property(name, format!("{:.6}", estimate.value));
+        }
+    }
+    if let Some(ratio) = check.ratio {
+        property("ratio", format!("{ratio:.4}"));
+    }
+    property("time", if results.run.realtime { "real" } else { "compressed" }.to_owned());
+    if let Some(points) = check.points.filter(|_| check.points_most > 0) {
+        property("points", format!("{points}/{}", check.points_most));
+    }
+    for arm in &scenario.arms {
+        if arm.name == check.arm || arm.name == "omitted" {
+            for path in &arm.evidence {
+                let _ = writeln!(out, "[[ATTACHMENT|{path}]]");
+            }
+        }
+    }
+    out
+}
+
+/// What the writer does not do: it lets control characters through, and the end of a CDATA section.
+fn safe(text: &str) -> String {
+    clean(text).replace("]]>", "]]\u{2060}>")
+}
