@@ -115,6 +115,8 @@ pub(super) fn carry_out(
             }
         });
         let docker = Docker::connect(&options.id, containers).await?;
+        // What it cannot remove disturbs nobody; `saiten sweep` says why.
+        let _ = docker.sweep_dead().await;
         let scenarios: Vec<Scenario> = read.iter().map(|(scenario, _)| scenario.clone()).collect();
         let jobs = read.into_iter().map(|(scenario, text)| Job { scenario, text }).collect();
         let outcome = run::run(&docker, jobs, options, &announcer, &stop).await;

@@ -99,14 +99,18 @@ fn in_background(context: &Context, lab: &LabName, endpoints: &[String]) -> Resu
     let mut keeper = Command::new(program);
     keeper.args(std::env::args_os().skip(1)).arg("--foreground");
     // A group of its own: Ctrl-C on this terminal is not meant for a lab that stays.
-    keeper.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+    // Its streams are pipes of ours, so that whoever waits for the end of our output does not wait for the lab's.
+    keeper.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut keeper = keeper.spawn()?;
+    let relayed = keeper.stderr.take().map(|mut progress| std::thread::spawn(move || io::copy(&mut progress, &mut io::stderr())));
     let mut line = String::new();
     if let Some(stdout) = keeper.stdout.take() {
         BufReader::new(stdout).read_line(&mut line)?;
     }
     let Some(door) = line.trim().strip_prefix(UP).map(str::trim) else {
         let status = keeper.wait()?;
+        // What it said last is why.
+        let _ = relayed.map(std::thread::JoinHandle::join);
         return Ok(u8::try_from(status.code().unwrap_or(3)).unwrap_or(3));
     };
     let mut out = io::stdout().lock();

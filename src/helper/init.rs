@@ -27,6 +27,8 @@ const ENDED: u8 = 0;
 const SILENCE: i32 = 9;
 /// Exit status when the harness's side of the output is gone.
 const DEAF: i32 = 8;
+/// How long an endpoint waits for its first message.
+const HELLO_MOST: Duration = Duration::from_secs(20);
 /// Frames waiting for the writer.
 const WAITING_MOST: usize = 256;
 
@@ -112,8 +114,11 @@ async fn serve() -> io::Result<()> {
     let reaper = Reaper::default();
     tokio::task::spawn_local(reaper.clone().run());
 
-    // The first message is the key's; only then is there a deadline, as an endpoint may start before it is spoken to.
-    let Some((id, first)) = read_request(&mut requests).await? else { return Ok(()) };
+    // The first message is the key's. An endpoint may start long before it is spoken to, but not for ever.
+    let Ok(first) = tokio::time::timeout(HELLO_MOST, read_request(&mut requests)).await else {
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody spoke to this endpoint"));
+    };
+    let Some((id, first)) = first? else { return Ok(()) };
     let Request::Hello { version, key } = first else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "first message is not hello"));
     };

@@ -119,7 +119,10 @@ impl<'a> Life<'a> {
 
     /// From nothing to a lab whose faults and fixes are in place.
     pub async fn bring_up(&self) {
-        self.step(self.up()).await;
+        // Never broken off: a machine that is half made can be known to nobody, and would stay. It has its own limit.
+        if let Err(err) = self.up().await {
+            self.fail(&err);
+        }
         let Some(lab) = self.lab() else { return };
         self.enter(Phase::Ready, None);
         self.step(lab.ready(self.planned.scenario.limits.ready)).await;
@@ -135,6 +138,9 @@ impl<'a> Life<'a> {
     async fn up(&self) -> Result<(), LabError> {
         let shared = self.planned.shared;
         let _pass = shared.gate.enter(Work::Create).await;
+        if shared.cancel.is_cancelled() {
+            return Err(LabError::Interrupted);
+        }
         self.enter(Phase::Up, None);
         let plan = Plan {
             backend: shared.backend,

@@ -101,10 +101,12 @@ async fn run_labs(
     if shared.options.measure {
         measure(shared, scenario, probes, &lives).await;
     }
-    if shared.options.keep && !shared.cancel.is_cancelled() {
-        super::keep::until_told(shared, &lives).await;
-    }
+    let doors = match shared.options.keep && !shared.cancel.is_cancelled() {
+        true => super::keep::until_told(shared, &lives).await,
+        false => Vec::new(),
+    };
     join_all(lives.iter().map(Life::finish)).await;
+    drop(doors);
     lives.into_iter().map(Life::into_evidence).collect()
 }
 

@@ -113,7 +113,7 @@ progress-image = image { $image }: { $step }
 progress-phase = { $lab }: { $phase }
 progress-found = { $lab }: note: { $finding }
 progress-error = { $lab }: error: { $error }
-progress-kept = { $lab } stays up as { $name }; end it with Ctrl-C or `saiten down`
+progress-kept = { $lab } stays up as { $name }; `saiten down { $name }` ends it
 progress-interrupted = interrupted: taking all labs down
 
 # Commands

@@ -101,7 +101,7 @@ progress-image = イメージ{ $image }: { $step }
 progress-phase = { $lab }: { $phase }
 progress-found = { $lab }: 注意: { $finding }
 progress-error = { $lab }: エラー: { $error }
-progress-kept = { $lab }は{ $name }として起動したままです。Ctrl-Cまたは`saiten down`で終了します
+progress-kept = { $lab }は{ $name }として起動したままです。`saiten down { $name }`で終了します
 progress-interrupted = 中断: すべての演習環境を停止します
 
 # コマンド

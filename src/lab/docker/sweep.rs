@@ -33,6 +33,15 @@ impl Docker {
         Ok(swept)
     }
 
+    /// Removes only containers whose run is dead. A harness that is killed between two engine calls leaves one that was never
+    /// started, and so can never end by itself; the next run removes it.
+    ///
+    /// # Errors
+    /// When the engine does not answer or refuses.
+    pub async fn sweep_dead(&self) -> Result<(), LabError> {
+        self.sweep_containers(&mut Swept::default()).await
+    }
+
     async fn sweep_containers(&self, swept: &mut Swept) -> Result<(), LabError> {
         let filters = HashMap::from([("label", vec![RUN_LABEL])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
