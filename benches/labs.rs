@@ -103,7 +103,11 @@ async fn links(lab: &Lab) {
     let lost: f64 = pinged.split('%').next().and_then(|text| text.trim().parse().ok()).unwrap_or(f64::NAN);
     // A ping crosses four lossy wires: client up, server down, and back.
     let one = (1.0 - (1.0 - lost / 100.0).powf(0.25)) * 100.0;
-    row("asked 3 % loss on each wire: of 3000 pings", &format!("{one:.2} % a wire"), &format!("{:.3} × asked", one / 3.0));
+    row(
+        "asked 3 % loss on each wire: of 3000 pings",
+        &format!("{one:.2} % a wire"),
+        &format!("{:.3} × asked", one / 3.0),
+    );
 }
 
 /// Goodput in Mbit/s.
@@ -142,14 +146,22 @@ async fn whole_runs(docker: &Docker) {
         let peak = saiten(dir.path(), &["run", "ssh/slow-login", "--arms", arms, "--out", &out.to_string_lossy()]);
         let took = begin.elapsed().as_secs_f64();
         let waiting = longest_waiting(&out);
-        row(&format!("saiten run ssh/slow-login --arms {arms}"), &format!("{took:.1} s"), &format!("waiting {waiting:.1} s, {goal}"));
+        row(
+            &format!("saiten run ssh/slow-login --arms {arms}"),
+            &format!("{took:.1} s"),
+            &format!("waiting {waiting:.1} s, {goal}"),
+        );
         row("  its peak memory", &format!("{:.0} MiB", peak as f64 / 1024.0), "goal 80 MiB");
         if arms == "full" {
             let begin = Instant::now();
             let script = root().join("benches/by-hand");
             text(Command::new(script).args([&sshd, &client, env!("CARGO_BIN_EXE_saiten")]));
             let by_hand = begin.elapsed().as_secs_f64();
-            row("the same by hand, arm after arm", &format!("{by_hand:.1} s"), &format!("{:.1} × slower, goal 3", by_hand / took));
+            row(
+                "the same by hand, arm after arm",
+                &format!("{by_hand:.1} s"),
+                &format!("{:.1} × slower, goal 3", by_hand / took),
+            );
         }
     }
 }
@@ -179,7 +191,12 @@ fn longest_waiting(out: &Path) -> f64 {
         let all = arm["measurements"].as_array().cloned().unwrap_or_default();
         let of = |name: &str| {
             let found = all.iter().find(|entry| entry["metric"] == name);
-            found.and_then(|entry| entry["samples"].as_array()).into_iter().flatten().filter_map(|v| v.as_f64()).sum::<f64>()
+            found
+                .and_then(|entry| entry["samples"].as_array())
+                .into_iter()
+                .flatten()
+                .filter_map(|v| v.as_f64())
+                .sum::<f64>()
         };
         of("login.time") + of("login.libssh2.time")
     };

@@ -44,7 +44,9 @@ impl FromStr for ArmName {
             None if text == "applied" => Ok(ArmName::Applied),
             Some(("only", fix)) if !fix.is_empty() => Ok(ArmName::Only(fix.to_owned())),
             Some(("without", fix)) if !fix.is_empty() => Ok(ArmName::Without(fix.to_owned())),
-            Some(("set", fixes)) if !fixes.is_empty() => Ok(ArmName::Set(fixes.split('+').map(str::to_owned).collect())),
+            Some(("set", fixes)) if !fixes.is_empty() => {
+                Ok(ArmName::Set(fixes.split('+').map(str::to_owned).collect()))
+            }
             _ => Err(NotAnArm(text.to_owned())),
         }
     }

@@ -155,7 +155,9 @@ impl<'a> Table<'a> {
             .filter_map(|(with, control)| self.moved(metric, unit, with?, control?))
             .collect();
         let complete = pairs.len() == 1 << all.len().saturating_sub(1);
-        let main = complete.then(|| mean(pairs.iter().filter_map(|(with, control)| Some(with.median(metric)? - control.median(metric)?))));
+        let main = complete.then(|| {
+            mean(pairs.iter().filter_map(|(with, control)| Some(with.median(metric)? - control.median(metric)?)))
+        });
         let holds = |arm: Option<&ArmEvidence>| Some(self.holds(check?, arm?));
         Some(Effect {
             fix: fix.to_owned(),
@@ -197,7 +199,14 @@ impl<'a> Table<'a> {
         (explanations.is_empty() || explained).then_some(difference)
     }
 
-    fn differs(&self, metric: &MetricName, unit: Unit, total: &MetricName, with: &ArmEvidence, control: &ArmEvidence) -> Option<f64> {
+    fn differs(
+        &self,
+        metric: &MetricName,
+        unit: Unit,
+        total: &MetricName,
+        with: &ArmEvidence,
+        control: &ArmEvidence,
+    ) -> Option<f64> {
         let difference = stats::difference(&with.readings(metric), &control.readings(metric))?;
         let floor = match unit {
             Unit::Count | Unit::Flag => 0.5,

@@ -2,21 +2,21 @@
 //!
 //! Modules in reading order: first the words, then the two ports (`probe`, `lab`), the engine, and those who listen to it.
 
-pub mod wording;
-pub mod clean;
-pub mod measure;
 pub mod arm;
-pub mod scenario;
-pub mod stats;
-pub mod wire;
-pub mod evidence;
-pub mod event;
-pub mod verdict;
+pub mod clean;
+pub mod cli;
 pub mod effect;
+pub mod event;
+pub mod evidence;
 pub mod fabric;
 pub mod helper;
 pub mod lab;
+pub mod measure;
 pub mod probe;
-pub mod run;
 pub mod report;
-pub mod cli;
+pub mod run;
+pub mod scenario;
+pub mod stats;
+pub mod verdict;
+pub mod wire;
+pub mod wording;

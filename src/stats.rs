@@ -43,7 +43,8 @@ pub fn median(readings: &[f64]) -> Option<f64> {
 pub fn estimate(readings: &[f64]) -> Option<Estimate> {
     let sorted = sorted(readings);
     let value = median(&sorted)?;
-    let cut = (1..sorted.len().div_ceil(2)).take_while(|&cut| coverage(sorted.len(), cut) >= COVERAGE).last().unwrap_or(0);
+    let cut =
+        (1..sorted.len().div_ceil(2)).take_while(|&cut| coverage(sorted.len(), cut) >= COVERAGE).last().unwrap_or(0);
     Some(Estimate { value, low: sorted[cut], high: sorted[sorted.len() - 1 - cut] })
 }
 

@@ -70,12 +70,11 @@ pub struct CheckResult {
 pub fn judge(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<CheckResult> {
     let find = |name: &ArmName| arms.iter().find(|arm| arm.name == *name);
     let Some(control) = find(&ArmName::Omitted) else { return Vec::new() };
-    let judged: Vec<&ArmEvidence> =
-        arms.iter().filter(|arm| matches!(arm.name, ArmName::Applied)).collect();
+    let judged: Vec<&ArmEvidence> = arms.iter().filter(|arm| matches!(arm.name, ArmName::Applied)).collect();
     let mut results = Vec::new();
     for check in &scenario.checks {
         let case = Case { check, control, arms };
-        let symptom = case.symptom(judged.first().copied());
+        let symptom = case.symptom();
         let proves = symptom.verdict;
         let why = symptom.reason.clone();
         results.push(symptom);
@@ -139,12 +138,12 @@ impl Case<'_> {
     }
 
     /// Whether the symptom appeared in the control arm.
-    fn symptom(&self, applied: Option<&ArmEvidence>) -> CheckResult {
-        let decision = self.not_measured(self.control).unwrap_or_else(|| self.judge_symptom(applied));
+    fn symptom(&self) -> CheckResult {
+        let decision = self.not_measured(self.control).unwrap_or_else(|| self.judge_symptom());
         self.result(self.control, decision)
     }
 
-    fn judge_symptom(&self, applied: Option<&ArmEvidence>) -> Decision {
+    fn judge_symptom(&self) -> Decision {
         let check = self.check;
         if let Some(symptom) = &check.symptom {
             let readings = self.control.readings(&symptom.metric);
@@ -167,9 +166,13 @@ impl Case<'_> {
         let value = stats::median(&readings).map(|median| check.unit.show(median)).unwrap_or_default();
         // A check that already holds with the fixes omitted proves nothing.
         match self.hold(&check.bounds, &readings) {
-            Holds::Yes => (Verdict::Vacuous, Phrase::new("symptom-holds-already").with("metric", &check.metric).with("value", value)),
-            Holds::No => (Verdict::Pass, Phrase::new("symptom-seen").with("metric", &check.metric).with("value", value)),
-            Holds::Unclear if applied.is_none() => (Verdict::Inconclusive, Phrase::new("verdict-mixed").with("metric", &check.metric)),
+            Holds::Yes => (
+                Verdict::Vacuous,
+                Phrase::new("symptom-holds-already").with("metric", &check.metric).with("value", value),
+            ),
+            Holds::No => {
+                (Verdict::Pass, Phrase::new("symptom-seen").with("metric", &check.metric).with("value", value))
+            }
             Holds::Unclear => (Verdict::Inconclusive, Phrase::new("verdict-mixed").with("metric", &check.metric)),
         }
     }
@@ -184,7 +187,7 @@ impl Case<'_> {
         let check = self.check;
         let readings = arm.readings(&check.metric);
         if let Some(failed) = arm.mostly_failed(check.metric.split().0)
-            && readings.len() * 2 <= failed.of
+            && check.unit != Unit::Flag
         {
             let phrase = Phrase::new("verdict-service-failed").with("failed", failed.count).with("of", failed.of);
             return (Verdict::Fail, phrase.with("reason", failed.reason));
@@ -272,7 +275,8 @@ impl Case<'_> {
             Limit::Absolute(_) => show_bounds(std::slice::from_ref(bound), check.unit),
             Limit::Ratio { factor, of } => {
                 let other = self.arms.iter().find(|arm| arm.name == *of).map(|arm| arm.readings(&check.metric));
-                let other = other.and_then(|readings| stats::median(&readings)).map_or("?".to_owned(), |m| check.unit.show(m));
+                let other =
+                    other.and_then(|readings| stats::median(&readings)).map_or("?".to_owned(), |m| check.unit.show(m));
                 format!("{} {factor} × {other} ({of})", bound.relation.sign())
             }
         };

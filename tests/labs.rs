@@ -1,5 +1,7 @@
 //! Every shipped scenario, its known submissions, and every ending of a run, on real daemons. Needs an engine; see `ci/test`.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "labs/chapters.rs"]
 mod chapters;
 #[path = "labs/closed.rs"]

@@ -74,7 +74,8 @@ async fn examine(id: &str, containers: std::path::PathBuf, scenarios: &[Scenario
     found.scenarios = scenarios
         .iter()
         .map(|scenario| {
-            let missing = |offers: &Offers| scenario.requires.iter().filter_map(|wanted| offers.missing(wanted.name())).collect();
+            let missing =
+                |offers: &Offers| scenario.requires.iter().filter_map(|wanted| offers.missing(wanted.name())).collect();
             let stops = match (&found.offers, &found.trouble) {
                 (Some(offers), _) => missing(offers),
                 (None, trouble) => trouble.iter().cloned().collect(),
@@ -102,7 +103,13 @@ fn render(found: &Findings, context: &Context) -> String {
         for offer in &offers.features {
             // What no scenario needs is told without alarm.
             let good = offer.there || offer.feature == "netem";
-            let sign = if offer.there { mark(good) } else if good { "–" } else { mark(false) };
+            let sign = if offer.there {
+                mark(good)
+            } else if good {
+                "–"
+            } else {
+                mark(false)
+            };
             lines.push(format!("  {sign} {:<14} {}", offer.feature, crate::clean::one_line(&offer.detail, 200)));
         }
         lines.push(format!("    {:<14} {}", "congestion", crate::clean::one_line(&offers.congestion_control, 40)));

@@ -30,7 +30,9 @@ impl Place {
         let mut above = starts.into_iter().flatten().flat_map(Path::ancestors);
         let root = above.find(|dir| complete(dir)).map(Path::to_owned);
         root.map(|root| Place { root }).ok_or_else(|| {
-            CommandError::Wrong("found no directory with scenarios/ and containers/; go there, or say --root DIR".to_owned())
+            CommandError::Wrong(
+                "found no directory with scenarios/ and containers/; go there, or say --root DIR".to_owned(),
+            )
         })
     }
 
@@ -74,9 +76,13 @@ impl Place {
             return Ok(path.to_owned());
         }
         let ids = self.ids();
-        let near = ids.iter().max_by(|a, b| strsim::jaro_winkler(a, wanted).total_cmp(&strsim::jaro_winkler(b, wanted)));
+        let near =
+            ids.iter().max_by(|a, b| strsim::jaro_winkler(a, wanted).total_cmp(&strsim::jaro_winkler(b, wanted)));
         let hint = near.filter(|id| strsim::jaro_winkler(id, wanted) > 0.7).map(|id| format!("; did you mean {id}?"));
-        Err(CommandError::Wrong(format!("no scenario `{wanted}`{} (`saiten list` shows all)", hint.unwrap_or_default())))
+        Err(CommandError::Wrong(format!(
+            "no scenario `{wanted}`{} (`saiten list` shows all)",
+            hint.unwrap_or_default()
+        )))
     }
 
     /// Reads scenarios, all of them when none is named; with the text of each file. All problems of all files come together.

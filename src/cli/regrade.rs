@@ -31,7 +31,8 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     for scenario in &record.scenarios {
         let path = if args.current { place.file_of(&scenario.id)? } else { bundle.scenario_path(&scenario.id) };
         let read = file::read(&path, &catalog);
-        let read = read.map_err(|problems| CommandError::Problems(problems.render(context.lang, context.around.error_color)))?;
+        let read =
+            read.map_err(|problems| CommandError::Problems(problems.render(context.lang, context.around.error_color)))?;
         scenarios.push((read, bundle.read_arms(scenario)?));
     }
     // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.

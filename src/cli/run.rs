@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use super::{CommandError, Context, NOT_RUN, block_on, run_id, signals};
 use crate::arm::{ArmName, ArmPlan};
+use crate::event::{Announcer, EventKind, Listener};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::RunRecord;
-use crate::event::{Announcer, EventKind, Listener};
 use crate::lab::docker::Docker;
 use crate::lab::host;
 use crate::report;
@@ -78,9 +78,13 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
 fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Listener>>, CommandError> {
     // Opened before anything is started: a bad path must not cost a run.
     if out.exists() && !out.is_dir() {
-        return Err(CommandError::Wrong(format!("{} is a file, not a directory for reports; say --out DIR", out.display())));
+        return Err(CommandError::Wrong(format!(
+            "{} is a file, not a directory for reports; say --out DIR",
+            out.display()
+        )));
     }
-    let unwritable = |err: io::Error| CommandError::Wrong(format!("cannot write to report directory {}: {err}", out.display()));
+    let unwritable =
+        |err: io::Error| CommandError::Wrong(format!("cannot write to report directory {}: {err}", out.display()));
     fs::create_dir_all(out).map_err(unwritable)?;
     let events = fs::File::create(out.join("events.jsonl")).map_err(unwritable)?;
     Ok(vec![

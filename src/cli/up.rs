@@ -9,8 +9,8 @@ use tokio::net::UnixStream;
 
 use super::{CommandError, Context, block_on, run, run_id};
 use crate::arm::ArmName;
-use crate::evidence::Outcome;
 use crate::event::{Announcer, Event, EventKind, LabName, Listener};
+use crate::evidence::Outcome;
 use crate::report;
 use crate::run::door::{self, Call, Reply};
 use crate::wording::{Phrase, say};
@@ -95,14 +95,19 @@ impl Listener for SaysUp {
 
 /// Starts the process that keeps the lab, and waits until the lab is up or the process has ended.
 fn in_background(context: &Context, lab: &LabName, endpoints: &[String]) -> Result<u8, CommandError> {
-    let program = context.around.program.clone().ok_or_else(|| CommandError::Wrong("cannot find this program's file".to_owned()))?;
+    let program = context
+        .around
+        .program
+        .clone()
+        .ok_or_else(|| CommandError::Wrong("cannot find this program's file".to_owned()))?;
     let mut keeper = Command::new(program);
     keeper.args(std::env::args_os().skip(1)).arg("--foreground");
     // A group of its own: Ctrl-C on this terminal is not meant for a lab that stays.
     // Its streams are pipes of ours, so that whoever waits for the end of our output does not wait for the lab's.
     keeper.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut keeper = keeper.spawn()?;
-    let relayed = keeper.stderr.take().map(|mut progress| std::thread::spawn(move || io::copy(&mut progress, &mut io::stderr())));
+    let relayed =
+        keeper.stderr.take().map(|mut progress| std::thread::spawn(move || io::copy(&mut progress, &mut io::stderr())));
     let mut line = String::new();
     if let Some(stdout) = keeper.stdout.take() {
         BufReader::new(stdout).read_line(&mut line)?;
@@ -126,7 +131,8 @@ fn in_background(context: &Context, lab: &LabName, endpoints: &[String]) -> Resu
 pub fn down(args: &DownArgs, context: &Context) -> Result<u8, CommandError> {
     block_on(async {
         let doors = door::find(&context.around.runtime_dir).await;
-        let wanted: Vec<_> = doors.into_iter().filter(|(name, _)| args.lab.as_ref().is_none_or(|lab| matches(name, lab))).collect();
+        let wanted: Vec<_> =
+            doors.into_iter().filter(|(name, _)| args.lab.as_ref().is_none_or(|lab| matches(name, lab))).collect();
         if wanted.is_empty() {
             return match &args.lab {
                 Some(lab) => Err(CommandError::Wrong(Phrase::new("down-unknown").with("lab", lab).say(context.lang))),

@@ -198,11 +198,14 @@ impl ArmEvidence {
         }
     }
 
-    /// All readings of a metric, in order.
+    /// All readings of a metric, in order. A sample in which the service could not be used reads flags only: that a server which
+    /// refuses everybody asks no name server is no achievement.
     pub fn readings(&self, metric: &MetricName) -> Vec<f64> {
         let (probe, name) = metric.split();
-        let samples = self.probes.get(probe).map_or(&[][..], |probe| &probe.samples);
-        samples.iter().filter_map(|sample| sample.readings.get(name).copied()).collect()
+        let Some(probe) = self.probes.get(probe) else { return Vec::new() };
+        let is_flag = probe.units.get(name) == Some(&Unit::Flag);
+        let used = probe.samples.iter().filter(|sample| is_flag || sample.failed.is_none());
+        used.filter_map(|sample| sample.readings.get(name).copied()).collect()
     }
 
     /// How often the service failed, if at least every second time.

@@ -32,7 +32,8 @@ fn offers() -> Offers {
         Offer { feature: (*feature).to_owned(), there, detail }
     }));
     let held = caps::read(None, caps::CapSet::Bounding).unwrap_or_default();
-    let mut capabilities: Vec<String> = held.iter().map(|cap| cap.to_string().trim_start_matches("CAP_").to_owned()).collect();
+    let mut capabilities: Vec<String> =
+        held.iter().map(|cap| cap.to_string().trim_start_matches("CAP_").to_owned()).collect();
     capabilities.sort();
     Offers {
         kernel: read("/proc/sys/kernel/osrelease"),

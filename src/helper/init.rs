@@ -125,7 +125,8 @@ async fn serve() -> io::Result<()> {
     let heard = Arc::new(AtomicU64::new(monotonic_ns()));
     start_watch(heard.clone())?;
     if version != VERSION {
-        let text = format!("harness speaks version {version} of the protocol, helper {VERSION}; remove the helper volume");
+        let text =
+            format!("harness speaks version {version} of the protocol, helper {VERSION}; remove the helper volume");
         outbox.answer(Some(&key), id, &Answer::Failed(text));
         return Ok(());
     }

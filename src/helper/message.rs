@@ -205,7 +205,12 @@ impl RunSpec {
 
     /// A program with arguments.
     pub fn command(argv: Vec<String>, limit: std::time::Duration) -> Self {
-        RunSpec { argv, limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX), output_most: 64 << 10, stamp: false }
+        RunSpec {
+            argv,
+            limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            output_most: 64 << 10,
+            stamp: false,
+        }
     }
 }
 

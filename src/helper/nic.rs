@@ -88,10 +88,9 @@ fn tap(interface: &str) -> io::Result<OwnedFd> {
 }
 
 async fn configure(handle: &Handle, spec: &NicSpec) -> io::Result<()> {
-    let index = set_link(handle, &spec.interface, |link| {
-        link.address(spec.mac.to_vec()).mtu(spec.mtu).txqueuelen(QUEUE).up()
-    })
-    .await?;
+    let index =
+        set_link(handle, &spec.interface, |link| link.address(spec.mac.to_vec()).mtu(spec.mtu).txqueuelen(QUEUE).up())
+            .await?;
     for (address, prefix) in &spec.addresses {
         handle.address().add(index, *address, *prefix).execute().await.map_err(io::Error::other)?;
     }

@@ -55,9 +55,7 @@ fn log_in(login: &SshLogin, phases: &mut Vec<(String, u64)>) -> Result<(), Strin
     // The first authentication request, "none" (RFC 4252 §5.2): here sshd looks the client's name up.
     session.auth_methods(&login.user).map_err(failed("first authentication request"))?;
     done("first_reply");
-    session
-        .userauth_pubkey_file(&login.user, None, Path::new(&login.key), None)
-        .map_err(failed("authentication"))?;
+    session.userauth_pubkey_file(&login.user, None, Path::new(&login.key), None).map_err(failed("authentication"))?;
     done("auth");
     let mut channel = session.channel_session().map_err(failed("session"))?;
     done("session");

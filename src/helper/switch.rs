@@ -53,16 +53,27 @@ impl Wire {
     pub async fn ask(&self, request: WireRequest) -> io::Result<Answer> {
         match request {
             WireRequest::Seal => self.reply(Command::Seal).await.map(|()| Answer::Done),
-            WireRequest::Counters => self.reply(Command::Counters).await.map(|counters| Answer::Counters(Box::new(counters))),
+            WireRequest::Counters => {
+                self.reply(Command::Counters).await.map(|counters| Answer::Counters(Box::new(counters)))
+            }
             WireRequest::ResetCounters => self.reply(Command::ResetCounters).await.map(|()| Answer::Done),
             WireRequest::Port { name, up } => {
                 let known = self.reply(|known| Command::SetPort { port: name.clone(), up, known }).await?;
-                if known { Ok(Answer::Done) } else { Err(io::Error::new(io::ErrorKind::NotFound, format!("no port `{name}`"))) }
+                if known {
+                    Ok(Answer::Done)
+                } else {
+                    Err(io::Error::new(io::ErrorKind::NotFound, format!("no port `{name}`")))
+                }
             }
             WireRequest::Sync => {
                 let synced = self.reply(Command::Sync).await?;
-                let captured = synced.networks.into_iter().map(|(network, state)| (network, state.bytes_written)).collect();
-                Ok(Answer::Synced { captured, epoch_offset_ns: synced.epoch_offset_ns, monotonic_ns: synced.monotonic_ns })
+                let captured =
+                    synced.networks.into_iter().map(|(network, state)| (network, state.bytes_written)).collect();
+                Ok(Answer::Synced {
+                    captured,
+                    epoch_offset_ns: synced.epoch_offset_ns,
+                    monotonic_ns: synced.monotonic_ns,
+                })
             }
         }
     }

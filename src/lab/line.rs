@@ -155,8 +155,7 @@ impl Line {
     fn send(&self, request: &Request) -> Result<(u64, oneshot::Receiver<Answer>), LabError> {
         let id = self.shared.next.get();
         self.shared.next.set(id + 1);
-        let bytes = encode_request(id, request)
-            .map_err(|err| self.failed(name_of(request), err.to_string()))?;
+        let bytes = encode_request(id, request).map_err(|err| self.failed(name_of(request), err.to_string()))?;
         let (sender, answer) = oneshot::channel();
         self.shared.waiting.borrow_mut().insert(id, sender);
         // Looked at after the waiter is in: an end that comes between would otherwise leave it waiting for its limit.

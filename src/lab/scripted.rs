@@ -203,7 +203,8 @@ async fn serve(
         if request == Request::Bye {
             return;
         }
-        let (script, name, output, key, gone) = (script.clone(), name.clone(), output.clone(), key.clone(), gone.clone());
+        let (script, name, output, key, gone) =
+            (script.clone(), name.clone(), output.clone(), key.clone(), gone.clone());
         tokio::task::spawn_local(async move {
             match answer(&script, &name, request).await {
                 Some(answer) => send(&output, key.as_ref(), id, &answer).await,
@@ -233,7 +234,9 @@ async fn answer(script: &Script, name: &str, request: Request) -> Option<Answer>
             Answer::Done
         }
         Request::Wire(WireRequest::Counters) => Answer::Counters(Box::new(script.counters.borrow().clone())),
-        Request::Wire(WireRequest::Sync) => Answer::Synced { captured: Vec::new(), epoch_offset_ns: 0, monotonic_ns: 0 },
+        Request::Wire(WireRequest::Sync) => {
+            Answer::Synced { captured: Vec::new(), epoch_offset_ns: 0, monotonic_ns: 0 }
+        }
         Request::Wire(WireRequest::Seal) => {
             script.note(format!("seal {name}"));
             Answer::Done

@@ -42,7 +42,10 @@ pub fn read(containers: &Path, name: &str) -> Result<Source, LabError> {
     let dir = containers.join(name);
     if !dir.join("Dockerfile").is_file() {
         let known = names(containers).join(", ");
-        return Err(LabError::backend(format!("there is no image `{name}`"), format!("{} has: {known}", containers.display())));
+        return Err(LabError::backend(
+            format!("there is no image `{name}`"),
+            format!("{} has: {known}", containers.display()),
+        ));
     }
     let mut files = Vec::new();
     let mut left = MOST;

@@ -15,8 +15,8 @@ use super::line::{Line, random};
 use super::{Backend, LabError, Machine, MachineSpec, Role, wiring};
 use crate::evidence::Trust;
 use crate::evidence::bundle::hex;
-use crate::fabric::counters::Counters;
 use crate::fabric::config::SwitchConfig;
+use crate::fabric::counters::Counters;
 use crate::helper::message::{Answer, PROGRAM, Ran, Request, RunSpec, WireRequest};
 use crate::scenario::{Endpoint, Ready, Scenario};
 
@@ -68,8 +68,10 @@ impl Lab {
     /// # Errors
     /// What the backend or a helper says.
     pub async fn up(plan: &Plan<'_>) -> Result<Self, LabError> {
-        let captures = Captures::in_dir(plan.captures)
-            .map_err(|source| LabError::Own { what: format!("cannot write captures to {}", plan.captures.display()), source })?;
+        let captures = Captures::in_dir(plan.captures).map_err(|source| LabError::Own {
+            what: format!("cannot write captures to {}", plan.captures.display()),
+            source,
+        })?;
         let mut lab = Lab {
             scenario: plan.scenario.clone(),
             realtime: plan.realtime,
@@ -270,7 +272,9 @@ impl Lab {
     /// # Errors
     /// As [`Lab::wire`], or captures that do not arrive.
     pub async fn sync(&self) -> Result<u64, LabError> {
-        let Answer::Synced { captured, epoch_offset_ns, monotonic_ns } = self.wire(WireRequest::Sync).await? else { return Ok(0) };
+        let Answer::Synced { captured, epoch_offset_ns, monotonic_ns } = self.wire(WireRequest::Sync).await? else {
+            return Ok(0);
+        };
         self.captures.borrow_mut().set_epoch(epoch_offset_ns);
         let limit = Duration::from_secs(10);
         let arrived = async {
@@ -357,7 +361,9 @@ fn ready_spec(ready: &Ready, endpoint: &Endpoint, limit: Duration) -> RunSpec {
         Ready::Tcp(port) => {
             vec![PROGRAM.into(), "await".into(), "tcp".into(), SocketAddr::new(own, *port).to_string(), limit_text]
         }
-        Ready::Dns(name) => vec![PROGRAM.into(), "await".into(), "dns".into(), own.to_string(), name.clone(), limit_text],
+        Ready::Dns(name) => {
+            vec![PROGRAM.into(), "await".into(), "dns".into(), own.to_string(), name.clone(), limit_text]
+        }
         Ready::Run(line) => {
             let repeated = format!("until {{ {line}\n}}; do sleep 0.05; done");
             return RunSpec::shell(&repeated, limit);

@@ -144,7 +144,12 @@ pub fn sysctls(endpoint: &Endpoint) -> BTreeMap<String, String> {
     let mut sysctls = BTreeMap::from([("net.ipv4.ip_forward".to_owned(), "0".to_owned())]);
     let ipv6 = endpoint.nics.iter().flat_map(|nic| &nic.addresses).any(IpAddr::is_ipv6);
     if ipv6 {
-        for (key, value) in [("all.disable_ipv6", "0"), ("default.disable_ipv6", "0"), ("default.accept_dad", "0"), ("default.accept_ra", "0")] {
+        for (key, value) in [
+            ("all.disable_ipv6", "0"),
+            ("default.disable_ipv6", "0"),
+            ("default.accept_dad", "0"),
+            ("default.accept_ra", "0"),
+        ] {
             sysctls.insert(format!("net.ipv6.conf.{key}"), value.to_owned());
         }
     }
@@ -155,10 +160,8 @@ pub fn sysctls(endpoint: &Endpoint) -> BTreeMap<String, String> {
 /// The files that every endpoint gets before anything starts there.
 pub fn files(name: &str, endpoint: &Endpoint, realtime: bool) -> Vec<FileSpec> {
     let file = |path: &str, content: String| FileSpec { path: path.to_owned(), content, mode: 0o644 };
-    let mut files = vec![
-        file("/etc/resolv.conf", resolv_conf(endpoint, realtime)),
-        file("/etc/hosts", hosts(name, endpoint)),
-    ];
+    let mut files =
+        vec![file("/etc/resolv.conf", resolv_conf(endpoint, realtime)), file("/etc/hosts", hosts(name, endpoint))];
     files.extend(endpoint.files.iter().map(|(path, content)| file(path, content.clone())));
     files
 }

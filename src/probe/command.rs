@@ -17,8 +17,18 @@ pub static KIND: Kind = Kind {
         name: "command",
         metrics: &[
             MetricSpec { name: "ok", unit: Unit::Flag, doc: "whether the command exited with 0", explained_by: &[] },
-            MetricSpec { name: "time", unit: Unit::Seconds, doc: "from the start of the command to its exit", explained_by: &[] },
-            MetricSpec { name: "value", unit: Unit::Count, doc: "the number on its first line of output", explained_by: &[] },
+            MetricSpec {
+                name: "time",
+                unit: Unit::Seconds,
+                doc: "from the start of the command to its exit",
+                explained_by: &[],
+            },
+            MetricSpec {
+                name: "value",
+                unit: Unit::Count,
+                doc: "the number on its first line of output",
+                explained_by: &[],
+            },
         ],
         check_params: |table| params::<Params>(table).map(drop),
     },
@@ -62,4 +72,3 @@ impl Probe for Command {
         Ok(sample)
     }
 }
-

@@ -22,7 +22,9 @@ use wire_view::Window;
 /// The kind.
 pub static KIND: Kind = Kind {
     info: KindInfo { name: "ssh-login", metrics: METRICS, check_params: |table| params::<Params>(table).map(drop) },
-    bind: |probe| Ok(Box::new(SshLoginProbe { params: params(&probe.with)?, from: probe.from.clone(), to: probe.to.clone() })),
+    bind: |probe| {
+        Ok(Box::new(SshLoginProbe { params: params(&probe.with)?, from: probe.from.clone(), to: probe.to.clone() }))
+    },
     latency: true,
 };
 
@@ -50,7 +52,10 @@ const METRICS: &[MetricSpec] = &[
     seconds("connect", "OpenSSH: from the start to the TCP connection, the client's name lookup included"),
     seconds("banner", "OpenSSH: from there to the server's identification line (RFC 4253 §4.2)"),
     seconds("kex", "OpenSSH: from there to NEWKEYS (RFC 4253 §7.3)"),
-    seconds("first_reply", "OpenSSH: from there to the answer to the request `none` (RFC 4252 §5.2); sshd looks the client up here"),
+    seconds(
+        "first_reply",
+        "OpenSSH: from there to the answer to the request `none` (RFC 4252 §5.2); sshd looks the client up here",
+    ),
     seconds("auth", "OpenSSH: from there to the end of authentication; the client tries GSSAPI here"),
     seconds("session", "OpenSSH: from there to the request for the command"),
     seconds("first_byte", "OpenSSH: from there to the first byte of the command's output"),
@@ -157,16 +162,28 @@ impl Probe for SshLoginProbe {
 
 impl SshLoginProbe {
     fn server(&self, scenario: &scenario::Scenario) -> Result<SocketAddr, LabError> {
-        let address = scenario.endpoints.get(&self.to).and_then(|to| to.nics.iter().flat_map(|nic| &nic.addresses).next());
-        let address = address.ok_or_else(|| LabError::backend("ssh-login", format!("endpoint `{}` has no address", self.to)))?;
+        let address =
+            scenario.endpoints.get(&self.to).and_then(|to| to.nics.iter().flat_map(|nic| &nic.addresses).next());
+        let address =
+            address.ok_or_else(|| LabError::backend("ssh-login", format!("endpoint `{}` has no address", self.to)))?;
         Ok(SocketAddr::new(*address, PORT))
     }
 
     /// The command as a user would type it, with what would make two logins depend on each other switched off.
     fn ssh_command(&self, user: &str, relay: IpAddr) -> Vec<String> {
         let options = [
-            "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "StrictHostKeyChecking=no",
-            "-o", "UserKnownHostsFile=/dev/null", "-i", KEY,
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "ControlMaster=no",
+            "-o",
+            "ControlPath=none",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-i",
+            KEY,
         ];
         let mut command = vec!["ssh".to_owned(), "-vvv".to_owned()];
         command.extend(options.map(str::to_owned));
@@ -215,7 +232,13 @@ impl SshLoginProbe {
     }
 
     /// A login through libssh2, once an arm: the phases that both can see must agree.
-    async fn cross_check(&self, lab: &Lab, user: &str, server: SocketAddr, sample: &mut Sample) -> Result<(), LabError> {
+    async fn cross_check(
+        &self,
+        lab: &Lab,
+        user: &str,
+        server: SocketAddr,
+        sample: &mut Sample,
+    ) -> Result<(), LabError> {
         let limit = Duration::from_secs(60);
         let login = SshLogin { server, user: user.to_owned(), key: KEY.to_owned(), limit_ms: 55_000 };
         let argument = serde_json::to_string(&login).unwrap_or_default();
@@ -224,7 +247,10 @@ impl SshLoginProbe {
         let done: SshLoginDone = match serde_json::from_str(&ran.stdout) {
             Ok(done) => done,
             // It has no say in any verdict, so its trouble is only told.
-            Err(_) => SshLoginDone { failed: Some(format!("exit status {}: {}", ran.status, ran.stderr.trim())), ..SshLoginDone::default() },
+            Err(_) => SshLoginDone {
+                failed: Some(format!("exit status {}: {}", ran.status, ran.stderr.trim())),
+                ..SshLoginDone::default()
+            },
         };
         phases::add_libssh2(&done, sample);
         Ok(())

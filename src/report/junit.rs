@@ -47,8 +47,9 @@ fn case(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> TestCa
     };
     case.set_classname(&format!("saiten.{}", scenario.id.replace('/', ".")));
     case.set_system_out(&safe(&system_out(results, scenario, check)));
-    if let TestResult::Failure { cause, .. } | TestResult::Error { cause, .. } | TestResult::SkippedWithCause { cause, .. } =
-        &mut case.result
+    if let TestResult::Failure { cause, .. }
+    | TestResult::Error { cause, .. }
+    | TestResult::SkippedWithCause { cause, .. } = &mut case.result
     {
         // GitLab shows the body and ignores the attribute.
         *cause = Some(safe(&body(check, arm)));

@@ -219,7 +219,9 @@ fn check_part(scenario: &Scenario, result: CheckResult, lang: Lang) -> CheckPart
         message: cut(&clean(&result.reason.say(lang)), MESSAGE_MOST),
         points: result.points,
         points_most: result.points_most,
-        ratio: ratio.map(|(value, control)| round(value.value / control.value)).filter(|_| result.arm != ArmName::Omitted),
+        ratio: ratio
+            .map(|(value, control)| round(value.value / control.value))
+            .filter(|_| result.arm != ArmName::Omitted),
         value: result.value.map(rounded_estimate),
         control: result.control.map(rounded_estimate),
         hint: hint.map(|hint| hint.get(lang).to_owned()),
@@ -292,7 +294,13 @@ fn round(value: f64) -> f64 {
 pub fn exit_status(results: &Results) -> u8 {
     let of = |verdict: Verdict| match verdict {
         Verdict::Pass => 0,
-        Verdict::Unsupported => if results.run.strict { 3 } else { 0 },
+        Verdict::Unsupported => {
+            if results.run.strict {
+                3
+            } else {
+                0
+            }
+        }
         Verdict::Fail => 1,
         Verdict::Vacuous => 2,
         Verdict::Inconclusive | Verdict::Error => 3,

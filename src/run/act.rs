@@ -6,9 +6,9 @@ use similar::TextDiff;
 
 use super::life::{Life, within};
 use crate::clean::{clean, cut};
+use crate::event::EventKind;
 use crate::evidence::bundle::write_whole;
 use crate::evidence::{ActionRecord, EditRecord};
-use crate::event::EventKind;
 use crate::helper::message::Ran;
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
@@ -30,7 +30,13 @@ impl Life<'_> {
             for (endpoint, ran) in self.act(lab, &action, fault).await? {
                 if ran.status != 0 {
                     let output = cut(&clean(&format!("{}{}", ran.stdout, ran.stderr)), OUTPUT_MOST);
-                    return Err(LabError::Command { action, endpoint, run: fault.run.clone(), status: ran.status, output });
+                    return Err(LabError::Command {
+                        action,
+                        endpoint,
+                        run: fault.run.clone(),
+                        status: ran.status,
+                        output,
+                    });
                 }
             }
         }
@@ -89,15 +95,20 @@ impl Life<'_> {
             let diff = if *old == new { String::new() } else { diff(path, old, &new) };
             changed |= !diff.is_empty();
             if diff.is_empty() {
-                let finding = Phrase::new("finding-nothing-changed").with("fix", &fix.action.name).with("endpoint", endpoint);
+                let finding =
+                    Phrase::new("finding-nothing-changed").with("fix", &fix.action.name).with("endpoint", endpoint);
                 self.note(|evidence| evidence.findings.push(finding.with("path", path)));
             }
-            let record =
-                EditRecord { fix: fix.action.name.clone(), endpoint: endpoint.clone(), path: path.clone(), diff: clean(&diff) };
+            let record = EditRecord {
+                fix: fix.action.name.clone(),
+                endpoint: endpoint.clone(),
+                path: path.clone(),
+                diff: clean(&diff),
+            };
             self.note(|evidence| evidence.edits.push(record));
         }
-        let same = !effective_before.is_empty() && effective_before == self.effective_of(lab, fix).await?;
-        if changed && same {
+        let same = || async { Ok::<_, LabError>(effective_before == self.effective_of(lab, fix).await?) };
+        if changed && effective_before.is_some() && same().await? {
             let finding = Phrase::new("finding-configuration-same").with("fix", &fix.action.name);
             self.note(|evidence| evidence.findings.push(finding));
         }
@@ -116,15 +127,19 @@ impl Life<'_> {
         contents
     }
 
-    async fn effective_of(&self, lab: &Lab, fix: &Fix) -> Result<Vec<String>, LabError> {
+    /// The effective configuration wherever the fix acts; none where a daemon cannot tell, for example because it refuses its file.
+    async fn effective_of(&self, lab: &Lab, fix: &Fix) -> Result<Option<Vec<String>>, LabError> {
         let mut all = Vec::new();
         for name in &fix.action.on {
             let endpoint = self.planned.scenario.endpoints.get(name);
-            if let Some(effective) = endpoint.and_then(|endpoint| endpoint.effective.as_ref()) {
-                all.push(self.effective(lab, name, effective).await?);
+            let Some(line) = endpoint.and_then(|endpoint| endpoint.effective.as_ref()) else { return Ok(None) };
+            let ran = lab.run(name, line, self.planned.scenario.limits.action).await?;
+            if ran.status != 0 || !ran.stderr.is_empty() {
+                return Ok(None);
             }
+            all.push(ran.stdout);
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
     async fn effective(&self, lab: &Lab, endpoint: &str, line: &str) -> Result<String, LabError> {
@@ -141,7 +156,11 @@ impl Life<'_> {
             // The helper ends the command at its limit; this limit is for a helper that does not answer.
             let ran = within(limit + Duration::from_secs(10), &what, lab.run(endpoint, &action.run, limit)).await?;
             if ran.timed_out {
-                return Err(LabError::TimedOut { what, limit, last: format!("\n{}", cut(&clean(&ran.stderr), OUTPUT_MOST)) });
+                return Err(LabError::TimedOut {
+                    what,
+                    limit,
+                    last: format!("\n{}", cut(&clean(&ran.stderr), OUTPUT_MOST)),
+                });
             }
             let record = ActionRecord {
                 action: name.to_owned(),

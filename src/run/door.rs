@@ -94,7 +94,10 @@ pub async fn find(dir: &Path) -> Vec<(String, PathBuf)> {
     let mut doors = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".sock")).map(str::to_owned) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".sock")).map(str::to_owned)
+        else {
+            continue;
+        };
         match UnixStream::connect(&path).await {
             Ok(_) => doors.push((name, path)),
             // Left by a killed process; whoever listens there again makes it anew.
@@ -174,7 +177,13 @@ async fn answer(mut stream: UnixStream, lab: &Lab) -> bool {
     false
 }
 
-async fn run_shell(stream: &mut UnixStream, lab: &Lab, endpoint: &str, argv: Vec<String>, size: (u16, u16)) -> Result<(), String> {
+async fn run_shell(
+    stream: &mut UnixStream,
+    lab: &Lab,
+    endpoint: &str,
+    argv: Vec<String>,
+    size: (u16, u16),
+) -> Result<(), String> {
     let line = lab.line(endpoint).map_err(|err| err.to_string())?;
     let mut shell = line.open_stream(&Request::Shell { argv, size }).map_err(|err| err.to_string())?;
     let (from_caller, mut to_caller) = stream.split();

@@ -26,7 +26,9 @@ pub async fn until_told(shared: &Shared<'_>, lives: &[Life<'_>]) -> Vec<Rc<Door>
             }
             Err(err) => {
                 let reason = format!("{}: {err}", shared.options.doors.display());
-                life.note(|evidence| evidence.findings.push(crate::wording::Phrase::new("finding-no-door").with("reason", reason)));
+                life.note(|evidence| {
+                    evidence.findings.push(crate::wording::Phrase::new("finding-no-door").with("reason", reason))
+                });
             }
         }
     }

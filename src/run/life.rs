@@ -9,8 +9,8 @@ use super::Shared;
 use super::gate::Work;
 use super::scenario::Bound;
 use crate::clean::{clean, cut};
-use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
 use crate::event::{EventKind, LabName, Phase};
+use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
 use crate::lab::LabError;
 use crate::lab::topology::{Lab, Plan};
 use crate::scenario::Scenario;
@@ -88,7 +88,9 @@ impl<'a> Life<'a> {
     /// Enters a phase, and books the time spent in the last one.
     pub(super) fn enter(&self, phase: Phase, detail: Option<String>) {
         let (last, since) = self.phase.replace((phase, Instant::now()));
-        self.note(|evidence| *evidence.phases.entry(last.name().to_owned()).or_default() += since.elapsed().as_secs_f64());
+        self.note(|evidence| {
+            *evidence.phases.entry(last.name().to_owned()).or_default() += since.elapsed().as_secs_f64()
+        });
         self.tell(EventKind::Phase { lab: self.name.clone(), phase, detail });
     }
 
@@ -175,7 +177,12 @@ impl<'a> Life<'a> {
         self.tell(EventKind::Phase {
             lab: self.name.clone(),
             phase: Phase::Measure,
-            detail: Some(format!("{} {}/{}", spec.name, count + 1, spec.samples.max(u32::try_from(count).unwrap_or(u32::MAX) + 1))),
+            detail: Some(format!(
+                "{} {}/{}",
+                spec.name,
+                count + 1,
+                spec.samples.max(u32::try_from(count).unwrap_or(u32::MAX) + 1)
+            )),
         });
         let take = async {
             if let Some(before) = &spec.before {
@@ -211,7 +218,8 @@ impl<'a> Life<'a> {
         self.enter(Phase::Down, None);
         if let Err(err) = within(DOWN, "removing the lab", lab.down()).await {
             // The verdicts stand; what is left is told, and `saiten sweep` removes it.
-            let finding = crate::wording::Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));
+            let finding =
+                crate::wording::Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));
             self.note(|evidence| evidence.findings.push(finding));
         }
         self.enter(Phase::Down, None);
@@ -230,7 +238,8 @@ impl<'a> Life<'a> {
         lab.sync().await?;
         let trust = lab.trust().await?;
         let captures = lab.captures().borrow_mut().records();
-        let captures = captures.map_err(|source| LabError::Own { what: "cannot keep the captures".to_owned(), source })?;
+        let captures =
+            captures.map_err(|source| LabError::Own { what: "cannot keep the captures".to_owned(), source })?;
         self.note(|evidence| {
             evidence.trust = trust;
             evidence.captures = captures;
@@ -254,7 +263,11 @@ fn empty(bound: &Bound<'_>) -> ProbeEvidence {
 }
 
 /// Ends what takes too long.
-pub(super) async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T, LabError>>) -> Result<T, LabError> {
+pub(super) async fn within<T>(
+    limit: Duration,
+    what: &str,
+    work: impl Future<Output = Result<T, LabError>>,
+) -> Result<T, LabError> {
     match tokio::time::timeout(limit, work).await {
         Ok(done) => done,
         Err(_) => Err(LabError::TimedOut { what: what.to_owned(), limit, last: String::new() }),

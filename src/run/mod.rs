@@ -18,11 +18,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::arm::{ArmName, ArmPlan, arms};
+use crate::event::{Announcer, EventKind, LabName};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::{self, Bundle, BundleError, RunRecord, ScenarioRecord};
-use crate::event::{Announcer, EventKind, LabName};
-use crate::lab::{Backend, LabError};
 use crate::helper::message::Offers;
+use crate::lab::{Backend, LabError};
 use crate::scenario::{Requirement, Scenario};
 use crate::wording::Lang;
 use gate::Gate;
@@ -154,9 +154,9 @@ pub async fn run(
     for (job, _) in &plans {
         shared.bundle.write_scenario(&job.scenario.id, &job.text)?;
     }
-    let labs = plans.iter().flat_map(|(job, arms)| {
-        arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() })
-    });
+    let labs = plans
+        .iter()
+        .flat_map(|(job, arms)| arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() }));
     announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
 
     let finished = join_all(plans.iter().map(|(job, arms)| scenario::run(&shared, &job.scenario, arms))).await;
@@ -195,7 +195,8 @@ fn scenario_record(job: &Job, arms: &[ArmName], finished: &Finished) -> Scenario
 
 /// What the machine offers, looked at only when a scenario needs more than every lab does: it costs a container.
 async fn offers(backend: &dyn Backend, jobs: &[Job]) -> Result<Option<Offers>, LabError> {
-    let special = jobs.iter().flat_map(|job| &job.scenario.requires).any(|requirement| *requirement != Requirement::Tun);
+    let special =
+        jobs.iter().flat_map(|job| &job.scenario.requires).any(|requirement| *requirement != Requirement::Tun);
     if special { backend.offers().await.map(Some) } else { Ok(None) }
 }
 

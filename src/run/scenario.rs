@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use super::life::{Life, Planned};
 use super::{Finished, Shared};
 use crate::arm::ArmName;
+use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
 use crate::evidence::{ArmEvidence, Outcome};
-use crate::event::{EventKind, LabName, Phase};
 use crate::lab::LabError;
 use crate::probe::{self, Probe};
 use crate::scenario::Scenario;
@@ -60,7 +60,8 @@ async fn prepare<'a>(
     shared: &Shared<'_>,
     scenario: &'a Scenario,
 ) -> Result<(BTreeMap<String, String>, Vec<Bound<'a>>), Outcome> {
-    let lacking = scenario.requires.iter().filter_map(|requirement| shared.offers.as_ref()?.missing(requirement.name()));
+    let lacking =
+        scenario.requires.iter().filter_map(|requirement| shared.offers.as_ref()?.missing(requirement.name()));
     let lacking: Vec<String> = lacking.collect();
     if !lacking.is_empty() {
         let reason = Phrase::new("verdict-unsupported").with("missing", lacking.join("; "));
@@ -117,12 +118,14 @@ async fn measure(shared: &Shared<'_>, scenario: &Scenario, probes: &[Bound<'_>],
             round(shared, bound, lives).await;
         }
     }
-    let mut taken: BTreeMap<&str, u32> = probes.iter().map(|bound| (bound.spec.name.as_str(), bound.spec.samples)).collect();
+    let mut taken: BTreeMap<&str, u32> =
+        probes.iter().map(|bound| (bound.spec.name.as_str(), bound.spec.samples)).collect();
     while !shared.cancel.is_cancelled() {
         let arms: Vec<ArmEvidence> = lives.iter().map(Life::evidence_so_far).collect();
         let undecided = verdict::undecided(scenario, &arms);
         let more = |bound: &&Bound<'_>| {
-            undecided.contains(&bound.spec.name) && taken.get(bound.spec.name.as_str()).is_some_and(|n| *n < bound.spec.samples_most)
+            undecided.contains(&bound.spec.name)
+                && taken.get(bound.spec.name.as_str()).is_some_and(|n| *n < bound.spec.samples_most)
         };
         let more: Vec<&Bound<'_>> = probes.iter().filter(more).collect();
         if more.is_empty() {

@@ -128,7 +128,9 @@ impl Follower {
     }
 
     fn see(&mut self, at_ns: u64, frame: &Frame<'_>) {
-        let (Some(ip), Transport::Tcp { sport, dport, flags, seq, payload }) = (frame.ip, frame.transport) else { return };
+        let (Some(ip), Transport::Tcp { sport, dport, flags, seq, payload }) = (frame.ip, frame.transport) else {
+            return;
+        };
         let (from, to) = (SocketAddr::new(ip.source, sport), SocketAddr::new(ip.destination, dport));
         if to == self.server && flags & (SYN | ACK) == SYN && self.client.is_none() {
             self.client = Some(from);

@@ -56,7 +56,9 @@ fn message(bytes: &[u8]) -> Option<(Frame<'_>, Message)> {
     let frame = Frame::parse(bytes)?;
     let message = match frame.transport {
         Transport::Udp { sport, dport, payload } if sport == dns::PORT || dport == dns::PORT => dns::parse_udp(payload),
-        Transport::Tcp { sport, dport, payload, .. } if sport == dns::PORT || dport == dns::PORT => dns::parse_tcp(payload),
+        Transport::Tcp { sport, dport, payload, .. } if sport == dns::PORT || dport == dns::PORT => {
+            dns::parse_tcp(payload)
+        }
         _ => None,
     }?;
     Some((frame, message))

@@ -32,7 +32,8 @@ fn list_names_every_scenario() {
 
 #[test]
 fn shipped_scenarios_are_valid() {
-    let output = saiten(&["check", "ssh/slow-login", "scenarios/ssh/address-family", "scenarios/ssh/slow-login/scenario.toml"]);
+    let output =
+        saiten(&["check", "ssh/slow-login", "scenarios/ssh/address-family", "scenarios/ssh/slow-login/scenario.toml"]);
     assert_eq!(status(&output), 0, "{}", text(&output));
 }
 
@@ -42,7 +43,10 @@ fn check_says_all_problems_of_all_files() {
     let output = saiten(&["check", bad, "nowhere.toml", "src", "ssh/slow-login"]);
     assert_eq!(status(&output), 2);
     let said = text(&output);
-    assert!(said.contains("misspelt-everywhere.toml") && said.contains("nowhere.toml") && said.contains("slow-login"), "{said}");
+    assert!(
+        said.contains("misspelt-everywhere.toml") && said.contains("nowhere.toml") && said.contains("slow-login"),
+        "{said}"
+    );
     assert!(said.matches("error").count() >= 3, "{said}");
 }
 

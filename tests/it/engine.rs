@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use saiten::arm::{ArmName, ArmPlan};
-use saiten::evidence::{self, ArmEvidence};
 use saiten::event::{Announcer, Event, EventKind, Listener};
+use saiten::evidence::{self, ArmEvidence};
 use saiten::lab::scripted::{Reply, Scripted};
 use saiten::probe;
 use saiten::run::{self, Job, Options, Outcome, Stop};
@@ -214,10 +214,13 @@ fn a_machine_that_lacks_something_is_unsupported() {
 #[test]
 fn a_fault_that_fails_is_an_error_and_a_fix_that_fails_is_evidence() {
     on_paused_time(async {
-        let lab = Lab::new().reading("4", "0").answer(|_, line| (line == "break-it").then(|| Reply::fails(3, "no such file")));
+        let lab = Lab::new()
+            .reading("4", "0")
+            .answer(|_, line| (line == "break-it").then(|| Reply::fails(3, "no such file")));
         assert_eq!(lab.verdicts().await, [Verdict::Error, Verdict::Error]);
 
-        let lab = Lab::new().reading("4", "4").answer(|_, line| (line == "mend-it").then(|| Reply::fails(3, "no such file")));
+        let lab =
+            Lab::new().reading("4", "4").answer(|_, line| (line == "mend-it").then(|| Reply::fails(3, "no such file")));
         let outcome = lab.run().await;
         let applied = &outcome.arms[0][1];
         assert_eq!(applied.outcome, evidence::Outcome::Measured);
@@ -344,7 +347,8 @@ fn evidence_comes_back_from_disk_as_it_was() {
 fn each_arm_applies_just_its_fixes() {
     on_paused_time(async {
         let mut lab = Lab::new().reading("4", "0");
-        lab.text = SCENARIO.replace("[[probes]]", "[[fixes]]\nname = \"other\"\non = \"client\"\nrun = \"other-fix\"\n[[probes]]");
+        lab.text = SCENARIO
+            .replace("[[probes]]", "[[fixes]]\nname = \"other\"\non = \"client\"\nrun = \"other-fix\"\n[[probes]]");
         lab.arms = ArmPlan::Full;
         let outcome = lab.run().await;
         let names: Vec<String> = outcome.arms[0].iter().map(|arm| arm.name.to_string()).collect();

@@ -24,11 +24,14 @@ fn results_of(lang: Lang, arms: Vec<ArmEvidence>) -> Results {
 fn all_verdicts(lang: Lang) -> Vec<(&'static str, Results)> {
     let (omitted, applied) = (arm("omitted", &[], SLOW), arm("applied", &["a", "b"], QUICK));
     let mut unclear = arm("applied", &["a", "b"], &[(0.9, 0.0), (1.05, 0.0), (1.4, 0.0)]);
-    unclear.findings.push(Phrase::new("finding-nothing-changed").with("fix", "a").with("endpoint", "server").with("path", "/etc/x"));
+    unclear.findings.push(
+        Phrase::new("finding-nothing-changed").with("fix", "a").with("endpoint", "server").with("path", "/etc/x"),
+    );
     let mut broken = arm("applied", &["a", "b"], &[]);
     broken.outcome = Outcome::Error { phase: Phase::Ready, message: HOSTILE.to_owned() };
     let mut lacking = omitted.clone();
-    lacking.outcome = Outcome::Unsupported { reason: Phrase::new("verdict-unsupported").with("missing", "kernel-esp: no ESP") };
+    lacking.outcome =
+        Outcome::Unsupported { reason: Phrase::new("verdict-unsupported").with("missing", "kernel-esp: no ESP") };
     vec![
         ("pass", results_of(lang, vec![omitted.clone(), applied.clone()])),
         ("fail", results_of(lang, vec![omitted.clone(), arm("applied", &["a", "b"], SLOW)])),
@@ -75,7 +78,8 @@ fn exit_statuses_are_those_of_the_manual() {
 #[test]
 fn the_summary_reads_well_in_both_languages() {
     for (lang, tag) in [(Lang::En, "en"), (Lang::Ja, "ja")] {
-        let all: String = all_verdicts(lang).iter().map(|(_, results)| terminal::summary(results, lang, false)).collect();
+        let all: String =
+            all_verdicts(lang).iter().map(|(_, results)| terminal::summary(results, lang, false)).collect();
         insta::assert_snapshot!(format!("summary_{tag}"), all);
         insta::assert_snapshot!(format!("effects_{tag}"), terminal::summary(&with_effects(lang), lang, false));
     }
@@ -99,7 +103,8 @@ fn results_are_versioned_and_follow_their_schema() {
     let known = |definition: &serde_json::Value| -> BTreeSet<String> {
         definition["properties"].as_object().unwrap().keys().cloned().collect()
     };
-    let written = |value: &serde_json::Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let written =
+        |value: &serde_json::Value| -> BTreeSet<String> { value.as_object().unwrap().keys().cloned().collect() };
     assert_eq!(written(&json), known(&schema));
     for (part, value) in [
         ("RunPart", &json["run"]),

@@ -25,14 +25,21 @@ const LAYERS: &[(&str, &[&str])] = &[
         "run",
         &["arm", "clean", "evidence", "event", "helper::message", "lab", "probe", "scenario", "verdict", "wording"],
     ),
-    (
-        "report",
-        &["arm", "clean", "effect", "event", "evidence", "measure", "scenario", "stats", "verdict", "wording"],
-    ),
+    ("report", &["arm", "clean", "effect", "event", "evidence", "measure", "scenario", "stats", "verdict", "wording"]),
     (
         "cli",
         &[
-            "arm", "clean", "evidence", "event", "helper::message", "lab", "probe", "report", "run", "scenario", "wording",
+            "arm",
+            "clean",
+            "evidence",
+            "event",
+            "helper::message",
+            "lab",
+            "probe",
+            "report",
+            "run",
+            "scenario",
+            "wording",
         ],
     ),
 ];
@@ -58,8 +65,7 @@ const OWNERS: &[(&str, &str)] = &[
 ];
 
 /// Files that may hold `unsafe` code; each block says why it is sound.
-const UNSAFE: &[&str] =
-    &["src/helper/child.rs", "src/helper/nic.rs", "src/helper/shell.rs", "src/fabric/pump/"];
+const UNSAFE: &[&str] = &["src/helper/child.rs", "src/helper/nic.rs", "src/helper/shell.rs", "src/fabric/pump/"];
 
 const FILE_MOST: usize = 400;
 const FUNCTION_MOST: usize = 60;
@@ -111,12 +117,14 @@ fn imports_point_one_way() {
         if own == "main" || own == "lib" {
             continue;
         }
-        let allowed = allowed.get(own).unwrap_or_else(|| panic!("{name}: module `{own}` is not in the table of layers"));
+        let allowed =
+            allowed.get(own).unwrap_or_else(|| panic!("{name}: module `{own}` is not in the table of layers"));
         for line in code(&text) {
             for path in line.split("crate::").skip(1) {
                 let path: String = path.chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
                 let first = path.split("::").next().unwrap();
-                let fine = first == own || allowed.iter().any(|layer| path == *layer || path.starts_with(&format!("{layer}::")));
+                let fine = first == own
+                    || allowed.iter().any(|layer| path == *layer || path.starts_with(&format!("{layer}::")));
                 if !fine {
                     wrong.push(format!("{name}: `{own}` must not use `{path}`"));
                 }
@@ -141,7 +149,8 @@ fn crates_have_owners() {
         for (owned, place) in OWNERS {
             let uses = |line: &str| {
                 line.split(&format!("{owned}::")).next().is_some_and(|before| {
-                    before.len() < line.len() && !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+                    before.len() < line.len()
+                        && !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
                 })
             };
             let is_tests = name.ends_with("tests.rs") || name.contains("/tests/");
@@ -190,7 +199,9 @@ fn functions_stay_short() {
             if !header.split_whitespace().any(|word| word == "fn") || code.starts_with("//") || code.ends_with(';') {
                 continue;
             }
-            let end = lines[start..].iter().position(|line| line.len() - line.trim_start().len() == indent && line.trim() == "}");
+            let end = lines[start..]
+                .iter()
+                .position(|line| line.len() - line.trim_start().len() == indent && line.trim() == "}");
             if let Some(length) = end.filter(|length| *length > FUNCTION_MOST) {
                 wrong.push(format!("{name}:{}: {length} lines; past {FUNCTION_MOST} a function is two", start + 1));
             }

@@ -8,14 +8,23 @@ fn slow_login_names_the_fixes_that_matter_and_the_one_that_does_not() {
     assert_eq!(run.status, 0, "{}", run.said);
     let id = "ssh/slow-login";
     for check in ["login-is-quick", "server-asks-no-name", "client-asks-no-name"] {
-        assert_eq!((run.verdict(id, check, "omitted"), run.verdict(id, check, "applied")), ("pass", "pass"), "{}", run.said);
+        assert_eq!(
+            (run.verdict(id, check, "omitted"), run.verdict(id, check, "applied")),
+            ("pass", "pass"),
+            "{}",
+            run.said
+        );
     }
     for fix in ["usedns-no", "gssapi-no"] {
         let effect = run.effect(id, fix, "login.time");
         assert_eq!((&effect["bearing"], &effect["necessary"]), (&"helps".into(), &true.into()), "{effect}");
     }
     let none = run.effect(id, "addressfamily-inet", "login.time");
-    assert_eq!((&none["bearing"], &none["necessary"], &none["sufficient"]), (&"none".into(), &false.into(), &false.into()), "{none}");
+    assert_eq!(
+        (&none["bearing"], &none["necessary"], &none["sufficient"]),
+        (&"none".into(), &false.into(), &false.into()),
+        "{none}"
+    );
     // Whose lookup each fix ends, on the wire.
     assert_eq!(run.effect(id, "usedns-no", "login.server_queries")["sufficient"], true);
     assert_eq!(run.effect(id, "gssapi-no", "login.client_queries")["sufficient"], true);
@@ -32,7 +41,12 @@ fn address_family_helps_behind_the_bastion_and_hurts_on_the_dual_stack_server() 
     assert_eq!(run.status, 0, "{}", run.said);
     let id = "ssh/address-family";
     for check in ["bastion-is-quick", "inet-can-make-it-worse"] {
-        assert_eq!((run.verdict(id, check, "omitted"), run.verdict(id, check, "applied")), ("pass", "pass"), "{}", run.said);
+        assert_eq!(
+            (run.verdict(id, check, "omitted"), run.verdict(id, check, "applied")),
+            ("pass", "pass"),
+            "{}",
+            run.said
+        );
     }
     let through = "through-bastion.time";
     assert_eq!(run.effect(id, "bastion-inet", through)["bearing"], "helps");

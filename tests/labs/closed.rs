@@ -6,7 +6,11 @@ use std::path::Path;
 use crate::user::{saiten, text};
 
 fn interfaces() -> BTreeSet<String> {
-    std::fs::read_dir("/sys/class/net").unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    std::fs::read_dir("/sys/class/net")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 fn up(dir: &Path, scenario: &str, arm: &str) {

@@ -64,7 +64,9 @@ fn sweep_removes_what_a_dead_run_left_and_nothing_else() {
     let create = |labels: &[String]| {
         let mut command = Command::new("docker");
         command.args(["create", "--network", "none"]);
-        labels.iter().for_each(|label| drop(command.args(["--label", label])));
+        for label in labels {
+            command.args(["--label", label]);
+        }
         let output = command.args([&image, "/bin/true"]).output().unwrap();
         assert!(output.status.success(), "{}", text(&output));
         text(&output).trim().to_owned()
@@ -90,7 +92,8 @@ fn a_lab_can_be_brought_up_entered_and_ended() {
     let up = saiten(dir.path()).args(["up", "ssh/slow-login", "--arm", "only:usedns-no"]).output().unwrap();
     assert!(up.status.success(), "{}", text(&up));
     let shell = |line: &str| {
-        let output = saiten(dir.path()).args(["shell", "ssh/slow-login", "server", "--", "sh", "-c", line]).output().unwrap();
+        let output =
+            saiten(dir.path()).args(["shell", "ssh/slow-login", "server", "--", "sh", "-c", line]).output().unwrap();
         (output.status.code(), text(&output))
     };
     let (status, said) = shell("sshd -T | grep -i usedns; exit 7");

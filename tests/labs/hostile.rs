@@ -44,7 +44,10 @@ fn root_in_an_endpoint_cannot_touch_the_helper() {
     }
     // Pulling the cable leaves the others alone.
     assert_eq!(shell(dir.path(), "ip link del eth1").0, Some(0));
-    let client = saiten(dir.path()).args(["shell", "ssh/slow-login", "client", "--", "ip", "-br", "link", "show", "eth1"]).output().unwrap();
+    let client = saiten(dir.path())
+        .args(["shell", "ssh/slow-login", "client", "--", "ip", "-br", "link", "show", "eth1"])
+        .output()
+        .unwrap();
     assert!(text(&client).contains("UP") || text(&client).contains("UNKNOWN"), "{}", text(&client));
     // A fork bomb hits the limit of its own endpoint; the lab can still be ended.
     let _ = shell(dir.path(), "f() { sleep 60 & f & f; }; (f) >/dev/null 2>&1 & sleep 0.5");

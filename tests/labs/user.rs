@@ -31,7 +31,8 @@ impl Run {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("report");
         let output = saiten(dir.path()).arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
-        let results = std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("no results: {}", text(&output)));
+        let results =
+            std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("no results: {}", text(&output)));
         Run {
             status: output.status.code().unwrap_or(-1),
             said: text(&output),
@@ -89,7 +90,10 @@ pub fn variant(dir: &Path, shipped: &str, name: &str, replace: &[(&str, &str)]) 
 /// Containers of one run; or of all, when no run is named.
 pub fn containers(run: &str) -> Vec<String> {
     let filter = if run.is_empty() { "label=saiten.run".to_owned() } else { format!("label=saiten.run={run}") };
-    let output = Command::new("docker").args(["ps", "-a", "--format", "{{.Names}} {{.Status}}", "--filter", &filter]).output().unwrap();
+    let output = Command::new("docker")
+        .args(["ps", "-a", "--format", "{{.Names}} {{.Status}}", "--filter", &filter])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", text(&output));
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }

@@ -13,8 +13,8 @@ use bollard::models::{
     MountVolumeOptionsDriverConfig,
 };
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, InspectContainerOptions, RemoveContainerOptionsBuilder,
-    StartContainerOptions,
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, InspectContainerOptions,
+    RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use futures_util::StreamExt;
 use tokio_util::io::StreamReader;
@@ -127,7 +127,11 @@ fn host_config(spec: &MachineSpec, helper_volume: String) -> HostConfig {
             let own = ["NET_ADMIN", "NET_RAW"].map(str::to_owned);
             host.cap_add = Some(own.into_iter().chain(spec.capabilities.iter().cloned()).collect());
             let tun = Some("/dev/net/tun".to_owned());
-            let device = DeviceMapping { path_on_host: tun.clone(), path_in_container: tun, cgroup_permissions: Some("rw".to_owned()) };
+            let device = DeviceMapping {
+                path_on_host: tun.clone(),
+                path_in_container: tun,
+                cgroup_permissions: Some("rw".to_owned()),
+            };
             host.devices = Some(vec![device]);
         }
     }
@@ -137,7 +141,8 @@ fn host_config(spec: &MachineSpec, helper_volume: String) -> HostConfig {
 /// The volume on which endpoints find the switch: anonymous and in memory, so it goes with the switch.
 fn wire() -> Mount {
     let options = [("type", "tmpfs"), ("device", "tmpfs"), ("o", "size=64k,mode=0700")];
-    let options: HashMap<String, String> = options.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let options: HashMap<String, String> =
+        options.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let driver = MountVolumeOptionsDriverConfig { name: Some("local".to_owned()), options: Some(options) };
     Mount {
         target: Some("/.wire".to_owned()),

@@ -49,11 +49,16 @@ pub async fn offers(docker: &Docker) -> Result<Offers, LabError> {
     let looked = async {
         let streams = machine.streams().ok_or_else(|| LabError::backend("look", "its streams are taken"))?;
         let line = Line::open("look", streams, Box::new(String::new)).await?;
-        line.run(RunSpec { output_most: 1 << 20, ..RunSpec::command(vec![PROGRAM.to_owned(), "capabilities".to_owned()], LOOK) }).await
+        line.run(RunSpec {
+            output_most: 1 << 20,
+            ..RunSpec::command(vec![PROGRAM.to_owned(), "capabilities".to_owned()], LOOK)
+        })
+        .await
     };
     let looked = looked.await;
     machine.stop().await?;
     let ran = looked?;
-    serde_json::from_str(&ran.stdout)
-        .map_err(|err| LabError::backend("cannot look around in an endpoint", format!("{err}: {}{}", ran.stdout, ran.stderr)))
+    serde_json::from_str(&ran.stdout).map_err(|err| {
+        LabError::backend("cannot look around in an endpoint", format!("{err}: {}{}", ran.stdout, ran.stderr))
+    })
 }

@@ -10,9 +10,9 @@ use tokio::sync::OnceCell;
 
 use super::error::explain;
 use super::{container, doctor, images, volume};
+use crate::helper::message::Offers;
 use crate::lab::host::Owner;
 use crate::lab::{Backend, LabError, Machine, MachineSpec, Note};
-use crate::helper::message::Offers;
 
 /// Label with the run's id.
 pub const RUN_LABEL: &str = "saiten.run";
@@ -74,10 +74,7 @@ impl Docker {
 
     /// The labels of everything that this run makes.
     pub(super) fn labels(&self) -> HashMap<String, String> {
-        HashMap::from([
-            (RUN_LABEL.to_owned(), self.run.clone()),
-            (OWNER_LABEL.to_owned(), self.owner.label()),
-        ])
+        HashMap::from([(RUN_LABEL.to_owned(), self.run.clone()), (OWNER_LABEL.to_owned(), self.owner.label())])
     }
 }
 

@@ -9,7 +9,10 @@ pub fn explain(what: impl Into<String>, err: &Error) -> LabError {
     let chain = chain(err);
     let way_out = if chain.contains("Permission denied") {
         "; add yourself to the group `docker` (then log in again), or use sudo"
-    } else if chain.contains("No such file or directory") || chain.contains("Connection refused") || chain.contains("SocketNotFound") {
+    } else if chain.contains("No such file or directory")
+        || chain.contains("Connection refused")
+        || chain.contains("SocketNotFound")
+    {
         "; is Docker installed and running? try `systemctl start docker`, or set DOCKER_HOST"
     } else if chain.contains("too new") || chain.contains("too old") {
         "; the engine's API version does not fit, see `saiten doctor`"

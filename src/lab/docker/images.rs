@@ -13,8 +13,8 @@ use tokio_util::io::ReaderStream;
 use super::Docker;
 use super::engine::KIND_LABEL;
 use super::error::{explain, is_missing};
-use crate::lab::{LabError, Note};
 use crate::lab::sources::{self, Source};
+use crate::lab::{LabError, Note};
 
 /// The base that the Dockerfiles name themselves.
 const PUBLISHED_BASE: (&str, &str) = ("debian", "bookworm-slim");
@@ -60,7 +60,9 @@ pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
         }
         note("bootstrapping a base image from Debian's package mirror (mmdebstrap)");
         bootstrap(docker, note).await?;
-        find_base(docker, &own).await?.ok_or_else(|| LabError::backend("cannot make a base image", "it was imported but is not there"))
+        find_base(docker, &own)
+            .await?
+            .ok_or_else(|| LabError::backend("cannot make a base image", "it was imported but is not there"))
     };
     docker.base.get_or_try_init(find).await.cloned()
 }
@@ -92,7 +94,10 @@ async fn bootstrap(docker: &Docker, note: &Note<'_>) -> Result<(), LabError> {
     command.args(["--variant=minbase", "--format=tar", "--quiet"]);
     command.args(["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]);
     command.args(["--dpkgopt=path-exclude=/usr/share/locale/*", OWN_BASE.1, "-"]);
-    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     command.kill_on_drop(true);
     let mut child = command.spawn().map_err(|err| {
         let way_out = "install it (Debian, Ubuntu: `apt-get install mmdebstrap`), run `ci/quickstart`, \
@@ -105,7 +110,9 @@ async fn bootstrap(docker: &Docker, note: &Note<'_>) -> Result<(), LabError> {
         let mut text = Vec::new();
         if let Some(stderr) = stderr {
             // Bounded: it is only shown.
-            let _ = tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(stderr, 64 << 10), &mut text).await;
+            let _ =
+                tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(stderr, 64 << 10), &mut text)
+                    .await;
         }
         String::from_utf8_lossy(&text).into_owned()
     });
@@ -153,11 +160,18 @@ pub async fn ensure(docker: &Docker, name: &str, note: &Note<'_>) -> Result<Stri
     }
 }
 
-async fn build(docker: &Docker, source: &Source, base: &Base, reference: &str, note: &Note<'_>) -> Result<(), LabError> {
+async fn build(
+    docker: &Docker,
+    source: &Source,
+    base: &Base,
+    reference: &str,
+    note: &Note<'_>,
+) -> Result<(), LabError> {
     let what = || format!("cannot build image `{}` from {}", source.name, source.dir.display());
     let args = HashMap::from([("BASE", base.reference.as_str())]);
     let labels = HashMap::from([(KIND_LABEL, "image")]);
-    let options = BuildImageOptionsBuilder::new().t(reference).buildargs(&args).labels(&labels).rm(true).forcerm(true).build();
+    let options =
+        BuildImageOptionsBuilder::new().t(reference).buildargs(&args).labels(&labels).rm(true).forcerm(true).build();
     let context = source.tarball().map_err(|source| LabError::Own { what: what(), source })?;
     let mut building = docker.client.build_image(options, None, Some(body_full(context.into())));
     let mut last = std::collections::VecDeque::new();
@@ -170,7 +184,10 @@ async fn build(docker: &Docker, source: &Source, base: &Base, reference: &str, n
         let line = line.trim();
         if let Some(detail) = step.error_detail {
             let said: Vec<String> = last.into();
-            return Err(LabError::backend(what(), format!("{}\n{}", detail.message.unwrap_or_default(), said.join("\n"))));
+            return Err(LabError::backend(
+                what(),
+                format!("{}\n{}", detail.message.unwrap_or_default(), said.join("\n")),
+            ));
         }
         if line.starts_with("Step ") {
             note(line);
@@ -222,7 +239,12 @@ pub async fn save(docker: &Docker, file: &Path) -> Result<usize, LabError> {
     for state in list(docker).await? {
         match (state.reference, state.size) {
             (Some(reference), Some(_)) => references.push(reference),
-            _ => return Err(LabError::backend(what(), format!("image `{}` is not built; run `saiten images build`", state.name))),
+            _ => {
+                return Err(LabError::backend(
+                    what(),
+                    format!("image `{}` is not built; run `saiten images build`", state.name),
+                ));
+            }
         }
     }
     let names: Vec<&str> = references.iter().map(String::as_str).collect();

@@ -53,7 +53,8 @@ fn unreadable(source: std::io::Error) -> LabError {
 
 async fn fill_named(docker: &Docker, name: String) -> Result<String, LabError> {
     let labels = HashMap::from([(KIND_LABEL.to_owned(), "helper".to_owned())]);
-    let request = VolumeCreateRequest { name: Some(name.clone()), labels: Some(labels), ..VolumeCreateRequest::default() };
+    let request =
+        VolumeCreateRequest { name: Some(name.clone()), labels: Some(labels), ..VolumeCreateRequest::default() };
     docker.client.create_volume(request).await.map_err(|err| explain("cannot make the helper volume", &err))?;
     install(docker, &name).await?;
     Ok(name)

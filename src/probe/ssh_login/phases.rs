@@ -126,7 +126,10 @@ mod tests {
         let mut lines = LINES[..5].to_vec();
         lines.push((1701, "alice@192.168.1.10: Permission denied (publickey)."));
         let sample = sample(&ran(&lines, None), "saiten");
-        assert_eq!(sample.failed.as_deref(), Some("ssh exited with 255: alice@192.168.1.10: Permission denied (publickey)."));
+        assert_eq!(
+            sample.failed.as_deref(),
+            Some("ssh exited with 255: alice@192.168.1.10: Permission denied (publickey).")
+        );
         assert_eq!(sample.readings.get("time"), None);
         assert_eq!(sample.readings["ok"], 0.0);
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::fabric::capture_read::Record;
 use crate::measure::{Sample, Unit};
 use crate::scenario::Scenario;
+use crate::wire::Seen;
 use crate::wire::login::{self, Side, Silence, Trace, WORTH_TELLING_NS};
 use crate::wire::lookup::{self, Query};
-use crate::wire::Seen;
 use crate::wording::Phrase;
 
 /// When the last lookup began that nobody has answered yet, by any of these endpoints.
@@ -98,10 +98,15 @@ impl Window {
         if let Some(syn) = trace.syn_ns
             && syn.saturating_sub(self.from_ns) >= WORTH_TELLING_NS
         {
-            let pause = Silence { whose: Side::Client, from_ns: self.from_ns, to_ns: syn, encrypted: false, open: false };
+            let pause =
+                Silence { whose: Side::Client, from_ns: self.from_ns, to_ns: syn, encrypted: false, open: false };
             remarks.push(self.remark(&pause, queries, "remark-silent-connect"));
         }
-        let banner_ns = trace.syn_ns.zip(trace.connect_ns).zip(trace.banner_ns).map(|((syn, connect), banner)| syn + connect + banner);
+        let banner_ns = trace
+            .syn_ns
+            .zip(trace.connect_ns)
+            .zip(trace.banner_ns)
+            .map(|((syn, connect), banner)| syn + connect + banner);
         for silence in trace.long_silences() {
             let id = match banner_ns {
                 _ if silence.open => "remark-silent-end",
@@ -119,7 +124,8 @@ impl Window {
 
     fn remark(&self, silence: &Silence, queries: &[Query], id: &str) -> Phrase {
         let whose = if silence.whose == Side::Client { &self.client } else { &self.server };
-        let during: Vec<&Query> = silence.queries(queries).into_iter().filter(|query| query.endpoint() == whose).collect();
+        let during: Vec<&Query> =
+            silence.queries(queries).into_iter().filter(|query| query.endpoint() == whose).collect();
         let mut shown: Vec<String> = during.iter().take(QUERIES_SHOWN).map(|query| show(query)).collect();
         if during.len() > QUERIES_SHOWN {
             shown.push(format!("+{}", during.len() - QUERIES_SHOWN));

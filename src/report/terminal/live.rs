@@ -28,7 +28,11 @@ pub struct Live {
 impl Live {
     /// Draws on standard error.
     pub fn new(color: bool, lang: Lang) -> Self {
-        let template = if color { "{spinner:.cyan} {prefix} {elapsed:>4.dim}  {msg}" } else { "{spinner} {prefix} {elapsed:>4}  {msg}" };
+        let template = if color {
+            "{spinner:.cyan} {prefix} {elapsed:>4.dim}  {msg}"
+        } else {
+            "{spinner} {prefix} {elapsed:>4}  {msg}"
+        };
         // A template of our own: were it wrong, the plain bar would show.
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
         Live { lang, bars: MultiProgress::new(), labs: BTreeMap::new(), image: None, width: 0, style }

@@ -12,7 +12,11 @@ pub use summary::summary;
 
 /// Progress on standard error: live lines on a terminal, else plain ones.
 pub fn live(terminal: bool, color: bool, lang: Lang) -> Progress {
-    if terminal { Progress::Live(live::Live::new(color, lang)) } else { Progress::Plain(plain::Plain::new(std::io::stderr(), lang)) }
+    if terminal {
+        Progress::Live(live::Live::new(color, lang))
+    } else {
+        Progress::Plain(plain::Plain::new(std::io::stderr(), lang))
+    }
 }
 
 /// Either kind of progress.

@@ -41,7 +41,9 @@ pub fn line(event: &Event, lang: Lang) -> Option<String> {
         EventKind::Found { lab, finding } => {
             Phrase::new("progress-found").with("lab", lab).with("finding", finding.say(lang))
         }
-        EventKind::Down { lab, error: Some(error) } => Phrase::new("progress-error").with("lab", lab).with("error", error),
+        EventKind::Down { lab, error: Some(error) } => {
+            Phrase::new("progress-error").with("lab", lab).with("error", error)
+        }
         EventKind::Kept { lab, door } => Phrase::new("progress-kept").with("lab", lab).with("name", door),
         EventKind::Interrupted => Phrase::new("progress-interrupted"),
         _ => return None,

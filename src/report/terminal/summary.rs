@@ -95,15 +95,20 @@ impl Page {
     }
 
     fn findings(&self, out: &mut String, scenario: &ScenarioPart) {
-        for (arm, finding) in scenario.arms.iter().flat_map(|arm| arm.findings.iter().map(move |finding| (arm, finding))) {
+        for (arm, finding) in
+            scenario.arms.iter().flat_map(|arm| arm.findings.iter().map(move |finding| (arm, finding)))
+        {
             line(out, &format!("  {} [{}] {finding}", say(self.lang, "summary-finding"), arm.name));
         }
     }
 
     /// Where the time went, in the two arms that are compared.
     fn remarks(&self, out: &mut String, scenario: &ScenarioPart) {
-        let told: Vec<&ArmPart> =
-            scenario.arms.iter().filter(|arm| matches!(arm.name.as_str(), "omitted" | "applied") && !arm.remarks.is_empty()).collect();
+        let told: Vec<&ArmPart> = scenario
+            .arms
+            .iter()
+            .filter(|arm| matches!(arm.name.as_str(), "omitted" | "applied") && !arm.remarks.is_empty())
+            .collect();
         if told.is_empty() {
             return;
         }
@@ -135,7 +140,11 @@ impl Page {
         let points: u32 = results.scenarios.iter().map(|scenario| scenario.points).sum();
         let most: u32 = results.scenarios.iter().map(|scenario| scenario.points_most).sum();
         let points = Phrase::new("summary-points").with("points", points).with("most", most).say(self.lang);
-        let interrupted = if results.run.interrupted { format!("  {}", say(self.lang, "summary-interrupted")) } else { String::new() };
+        let interrupted = if results.run.interrupted {
+            format!("  {}", say(self.lang, "summary-interrupted"))
+        } else {
+            String::new()
+        };
         format!("{scenarios}, {all}: {}  {points}  {:.1} s{interrupted}", parts.join(", "), results.run.took)
     }
 }

@@ -22,7 +22,12 @@ impl Wire {
 
     fn segment(&mut self, at_ms: u64, side: Side, payload: &[u8], syn: bool) {
         let (from, to) = if side == Side::Client { (CLIENT, SERVER) } else { (SERVER, CLIENT) };
-        let mut tcp = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from.0, to.0, 64).tcp(from.1, to.1, self.seq[side as usize], 1000);
+        let mut tcp = PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from.0, to.0, 64).tcp(
+            from.1,
+            to.1,
+            self.seq[side as usize],
+            1000,
+        );
         if syn {
             tcp = tcp.syn();
         }
@@ -78,7 +83,8 @@ fn a_pause_belongs_to_whoever_breaks_it() {
     wire.send(3600, Side::Client, b"key");
     wire.send(3610, Side::Server, b"yes");
     let trace = wire.trace(3650);
-    let told: Vec<_> = trace.long_silences().map(|silence| (silence.whose, (silence.to_ns - silence.from_ns) / 1_000_000)).collect();
+    let told: Vec<_> =
+        trace.long_silences().map(|silence| (silence.whose, (silence.to_ns - silence.from_ns) / 1_000_000)).collect();
     assert_eq!(told, [(Side::Server, 1560), (Side::Client, 2000)]);
     assert_eq!((trace.waited_for(Side::Server) + trace.waited_for(Side::Client)) / 1_000_000, 3610);
     assert!(trace.long_silences().all(|silence| silence.encrypted && !silence.open));

@@ -43,7 +43,8 @@ fn is_told(part: &EffectPart) -> bool {
 
 fn row(part: &EffectPart) -> [String; 6] {
     let effect = &part.effect;
-    let show = |estimate: Option<Estimate>| estimate.map_or("–".to_owned(), |estimate| signed(effect.unit, estimate.value));
+    let show =
+        |estimate: Option<Estimate>| estimate.map_or("–".to_owned(), |estimate| signed(effect.unit, estimate.value));
     [
         effect.fix.clone(),
         effect.metric.to_string(),
