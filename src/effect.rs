@@ -60,6 +60,8 @@ pub struct Interaction {
     pub unit: Unit,
     /// Half the difference between one fix's effect with and without the other.
     pub value: f64,
+    /// Whether it is beyond the noise; where none is, the effects add up.
+    pub notable: bool,
 }
 
 /// The effects of all fixes on the checks' metrics and on those that explain them. Empty unless `only:` arms were run.
@@ -89,7 +91,8 @@ pub fn interactions(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<Interactio
         for (i, a) in fixes.iter().enumerate() {
             for b in &fixes[i + 1..] {
                 if let Some(value) = table.interaction(&fixes, a, b, &metric) {
-                    found.push(Interaction { fixes: [a.clone(), b.clone()], metric: metric.clone(), unit, value });
+                    let notable = value.abs() >= table.floor(&metric, unit);
+                    found.push(Interaction { fixes: [a.clone(), b.clone()], metric: metric.clone(), unit, value, notable });
                 }
             }
         }
@@ -191,31 +194,38 @@ impl<'a> Table<'a> {
     /// the metric names what explains it, accompanied by a change there.
     fn moved(&self, metric: &MetricName, unit: Unit, with: &ArmEvidence, control: &ArmEvidence) -> Option<f64> {
         let explanations = self.explanations(metric);
-        let difference = self.differs(metric, unit, metric, with, control)?;
+        let difference = self.differs(metric, unit, with, control)?;
         let explained = explanations.iter().any(|(name, unit)| {
-            // An explanation must account for a good part of the change, measured in the metric's own terms.
-            self.differs(name, *unit, metric, with, control).is_some_and(|part| part.signum() == difference.signum())
+            self.differs(name, *unit, with, control).is_some_and(|part| part.signum() == difference.signum())
         });
         (explanations.is_empty() || explained).then_some(difference)
     }
 
-    fn differs(
-        &self,
-        metric: &MetricName,
-        unit: Unit,
-        total: &MetricName,
-        with: &ArmEvidence,
-        control: &ArmEvidence,
-    ) -> Option<f64> {
+    fn differs(&self, metric: &MetricName, unit: Unit, with: &ArmEvidence, control: &ArmEvidence) -> Option<f64> {
         let difference = stats::difference(&with.readings(metric), &control.readings(metric))?;
-        let floor = match unit {
+        let beyond = difference.value.abs() >= self.floor(metric, unit);
+        (!difference.straddles(0.0) && beyond).then_some(difference.value)
+    }
+
+    /// The least difference that matters. A part of a total matters only in the total's own terms.
+    fn floor(&self, metric: &MetricName, unit: Unit) -> f64 {
+        match unit {
             Unit::Count | Unit::Flag => 0.5,
             Unit::Seconds | Unit::BitsPerSecond => {
-                let medians = self.arms.iter().filter_map(|arm| arm.median(total));
+                let total = self.total_of(metric);
+                let medians = self.arms.iter().filter_map(|arm| arm.median(&total));
                 TIME_FLOOR * medians.fold(0.0, f64::max)
             }
-        };
-        (!difference.straddles(0.0) && difference.value.abs() >= floor).then_some(difference.value)
+        }
+    }
+
+    /// The metric that this one explains, or itself.
+    fn total_of(&self, metric: &MetricName) -> MetricName {
+        let (probe, name) = metric.split();
+        let evidence = self.arms.iter().find_map(|arm| arm.probes.get(probe));
+        let explained = evidence.into_iter().flat_map(|evidence| &evidence.explained_by);
+        let total = explained.into_iter().find(|(_, parts)| parts.iter().any(|part| part == name));
+        total.map_or_else(|| metric.clone(), |(total, _)| MetricName::new(probe, total))
     }
 
     /// Whether a check would hold in `arm`.

@@ -69,6 +69,7 @@ effects-metric = metric
 effects-alone = alone
 effects-last = last
 effects-main = mean
+effects-add-up = The effects add up: no two fixes act otherwise together than apart.
 effects-interaction = { $one } and { $other } together: { $amount } of { $metric } beyond their sum
 
 # Words

@@ -66,6 +66,7 @@ effects-metric = メトリック
 effects-alone = 単独
 effects-last = 最後に
 effects-main = 平均
+effects-add-up = 効果は足し合わせになっています。組み合わせによる相互作用はありません。
 effects-interaction = { $one }と{ $other }の組み合わせ: { $metric }に、和を超えて{ $amount }
 
 # 語

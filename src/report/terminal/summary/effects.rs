@@ -27,7 +27,10 @@ pub fn write(out: &mut String, scenario: &ScenarioPart, lang: Lang, paint: Paint
         let text = if at == 0 { paint.faint(text.trim_end()) } else { text };
         line(out, &format!("    {text}"));
     }
-    for interaction in &scenario.interactions {
+    if !scenario.interactions.is_empty() && !scenario.interactions.iter().any(|interaction| interaction.notable) {
+        line(out, &paint.faint(&format!("    {}", say(lang, "effects-add-up"))));
+    }
+    for interaction in scenario.interactions.iter().filter(|interaction| interaction.notable) {
         let phrase = Phrase::new("effects-interaction")
             .with("one", &interaction.fixes[0])
             .with("other", &interaction.fixes[1])
