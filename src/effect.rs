@@ -92,7 +92,13 @@ pub fn interactions(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<Interactio
             for b in &fixes[i + 1..] {
                 if let Some(value) = table.interaction(&fixes, a, b, &metric) {
                     let notable = value.abs() >= table.floor(&metric, unit);
-                    found.push(Interaction { fixes: [a.clone(), b.clone()], metric: metric.clone(), unit, value, notable });
+                    found.push(Interaction {
+                        fixes: [a.clone(), b.clone()],
+                        metric: metric.clone(),
+                        unit,
+                        value,
+                        notable,
+                    });
                 }
             }
         }

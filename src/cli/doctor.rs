@@ -34,6 +34,8 @@ struct Findings {
     offers: Option<Offers>,
     /// Images, and whether they are there.
     images: Vec<images::ImageState>,
+    /// Features that some scenario needs.
+    needed: Vec<String>,
     /// Scenarios, and what stops them.
     scenarios: Vec<(String, Vec<String>)>,
 }
@@ -60,6 +62,7 @@ async fn examine(id: &str, containers: std::path::PathBuf, scenarios: &[Scenario
         trouble: None,
         offers: None,
         images: Vec::new(),
+        needed: Vec::new(),
         scenarios: Vec::new(),
     };
     let looked: Result<(), LabError> = async {
@@ -70,6 +73,10 @@ async fn examine(id: &str, containers: std::path::PathBuf, scenarios: &[Scenario
         Ok(())
     }
     .await;
+    found.needed =
+        scenarios.iter().flat_map(|scenario| &scenario.requires).map(|wanted| wanted.name().to_owned()).collect();
+    found.needed.sort();
+    found.needed.dedup();
     found.trouble = looked.err().map(|err| err.chain());
     found.scenarios = scenarios
         .iter()
@@ -101,8 +108,8 @@ fn render(found: &Findings, context: &Context) -> String {
     if let Some(offers) = &found.offers {
         lines.push(say(lang, "doctor-endpoints"));
         for offer in &offers.features {
-            // What no scenario needs is told without alarm.
-            let good = offer.there || offer.feature == "netem";
+            // What no scenario here needs is told without alarm.
+            let good = offer.there || !found.needed.contains(&offer.feature);
             let sign = if offer.there {
                 mark(good)
             } else if good {

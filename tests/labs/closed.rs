@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::user::{saiten, text};
+use crate::user::{Labs, saiten, text};
 
 fn interfaces() -> BTreeSet<String> {
     std::fs::read_dir("/sys/class/net")
@@ -30,7 +30,7 @@ fn down(dir: &Path) {
 
 #[test]
 fn no_endpoint_of_any_scenario_reaches_the_outside() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Labs::new();
     let list = saiten(dir.path()).args(["list", "--json"]).output().unwrap();
     let list: Vec<serde_json::Value> = serde_json::from_slice(&list.stdout).unwrap();
     assert!(!list.is_empty());
@@ -59,7 +59,7 @@ fn no_endpoint_of_any_scenario_reaches_the_outside() {
 
 #[test]
 fn two_labs_with_the_same_addresses_never_meet() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Labs::new();
     up(dir.path(), "ssh/slow-login", "omitted");
     up(dir.path(), "ssh/slow-login", "applied");
     let key = "cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub";

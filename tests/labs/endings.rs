@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::user::{Background, Run, containers, saiten, text, until};
+use crate::user::{Background, Labs, Run, containers, saiten, text, until};
 
 /// A run's containers are gone within this, in seconds; a helper that hears nothing gives up after three.
 const GONE: f64 = 5.0;
@@ -88,7 +88,7 @@ fn sweep_removes_what_a_dead_run_left_and_nothing_else() {
 
 #[test]
 fn a_lab_can_be_brought_up_entered_and_ended() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Labs::new();
     let up = saiten(dir.path()).args(["up", "ssh/slow-login", "--arm", "only:usedns-no"]).output().unwrap();
     assert!(up.status.success(), "{}", text(&up));
     let shell = |line: &str| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::user::{Run, saiten, text, variant};
+use crate::user::{Labs, Run, saiten, text, variant};
 
 fn shell(dir: &Path, line: &str) -> (Option<i32>, String) {
     let output = saiten(dir).args(["shell", "ssh/slow-login", "server", "--", "sh", "-c", line]).output().unwrap();
@@ -11,7 +11,7 @@ fn shell(dir: &Path, line: &str) -> (Option<i32>, String) {
 
 #[test]
 fn root_in_an_endpoint_cannot_touch_the_helper() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Labs::new();
     let up = saiten(dir.path()).args(["up", "ssh/slow-login"]).output().unwrap();
     assert!(up.status.success(), "{}", text(&up));
     let refused = [

@@ -14,6 +14,26 @@ pub fn saiten(dir: &Path) -> Command {
     command
 }
 
+/// A runtime directory whose labs go down with the test, also when it fails.
+pub struct Labs(tempfile::TempDir);
+
+impl Labs {
+    pub fn new() -> Self {
+        Labs(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Labs {
+    fn drop(&mut self) {
+        // A test that ended its labs itself finds none here.
+        let _ = saiten(self.path()).arg("down").output();
+    }
+}
+
 pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
