@@ -3,25 +3,17 @@
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe;
-
-use super::bounded::Bounded;
-use super::child::{Reaper, set_environment};
+use super::child::Reaper;
 use super::init::{Outbox, Table};
 use super::message::{Answer, FileSpec, Key, Kind, Request};
 use super::nic::{self, Nic};
 use super::shell::Shell;
 use super::switch::Wire;
 
-/// Most bytes kept of a daemon's output.
-const DAEMON_OUTPUT: usize = 256 << 10;
 /// Most bytes of a file's tail.
 const TAIL_MOST: usize = 4 << 20;
 
@@ -31,7 +23,6 @@ pub struct Duties {
     outbox: Outbox,
     key: Key,
     nics: RefCell<Vec<Nic>>,
-    daemons: Table<String, Rc<RefCell<Bounded>>>,
     shells: Table<u64, Rc<Shell>>,
     wire: RefCell<Option<Rc<Wire>>>,
 }
@@ -39,15 +30,7 @@ pub struct Duties {
 impl Duties {
     /// Nothing done yet.
     pub fn new(reaper: Reaper, outbox: Outbox, key: Key) -> Self {
-        Duties {
-            reaper,
-            outbox,
-            key,
-            nics: RefCell::default(),
-            daemons: Table::default(),
-            shells: Table::default(),
-            wire: RefCell::default(),
-        }
+        Duties { reaper, outbox, key, nics: RefCell::default(), shells: Table::default(), wire: RefCell::default() }
     }
 
     /// Carries out one request.
@@ -65,11 +48,6 @@ impl Duties {
             }
             Request::Files(files) => files.iter().try_for_each(write).map(|()| Answer::Done),
             Request::Run(spec) => self.reaper.run_command(&spec).await.map(Answer::Ran),
-            Request::Daemon { name, argv } => self.start_daemon(name, &argv),
-            Request::DaemonOutput { name } => match self.daemons.borrow().get(&name) {
-                Some(kept) => Ok(Answer::Output(kept.borrow().text())),
-                None => Err(invalid("no daemon of this name was started")),
-            },
             Request::Tail { path, most } => tail(Path::new(&path), most.min(TAIL_MOST)).map(Answer::Output),
             Request::NicLosses => {
                 self.nics.borrow().iter().map(Nic::lost).collect::<io::Result<_>>().map(Answer::NicLosses)
@@ -90,27 +68,6 @@ impl Duties {
             }
             Request::ShellSize { shell, size } => self.shell(shell)?.resize(size).map(|()| Answer::Done),
         }
-    }
-
-    fn start_daemon(&self, name: String, argv: &[String]) -> io::Result<Answer> {
-        let [program, arguments @ ..] = argv else { return Err(invalid("daemon without a program")) };
-        // Both outputs go into one pipe, so that their order is kept.
-        let (reader, writer) = io::pipe()?;
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-        set_environment(&mut command);
-        // Nobody waits: a daemon that ends is reaped, and its output says why.
-        let (_child, _ended) = self.reaper.spawn(&mut command)?;
-        let kept = Rc::new(RefCell::new(Bounded::new(DAEMON_OUTPUT)));
-        self.daemons.borrow_mut().insert(name, kept.clone());
-        let mut pipe = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
-        tokio::task::spawn_local(async move {
-            let mut buffer = vec![0; 16 << 10];
-            while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-                kept.borrow_mut().add(&buffer[..read]);
-            }
-        });
-        Ok(Answer::Done)
     }
 
     fn shell(&self, id: u64) -> io::Result<Rc<Shell>> {

@@ -51,18 +51,6 @@ pub enum Request {
     Files(Vec<FileSpec>),
     /// Runs a command as root and waits for it.
     Run(RunSpec),
-    /// Starts a process that is to stay, under a name; its output is kept, bounded.
-    Daemon {
-        /// Name to ask for its output by.
-        name: String,
-        /// Program and arguments.
-        argv: Vec<String>,
-    },
-    /// The kept output of a daemon.
-    DaemonOutput {
-        /// The daemon's name.
-        name: String,
-    },
     /// The last bytes of a file.
     Tail {
         /// Absolute path.
@@ -137,7 +125,7 @@ pub enum Answer {
     },
     /// To [`Request::Run`].
     Ran(Ran),
-    /// To [`Request::DaemonOutput`] and [`Request::Tail`].
+    /// To [`Request::Tail`].
     Output(String),
     /// To [`Request::NicLosses`]: interface and frames dropped.
     NicLosses(Vec<(String, u64)>),

@@ -277,8 +277,6 @@ fn name_of(request: &Request) -> &'static str {
         Request::Nics { .. } => "make NICs",
         Request::Files(_) => "write files",
         Request::Run(_) => "run",
-        Request::Daemon { .. } => "start daemon",
-        Request::DaemonOutput { .. } => "read daemon's output",
         Request::Tail { .. } => "read file",
         Request::NicLosses => "read NIC counters",
         Request::Switch(_) => "become the switch",

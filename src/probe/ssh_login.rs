@@ -253,6 +253,7 @@ impl SshLoginProbe {
             },
         };
         phases::add_libssh2(&done, sample);
+        phases::compare(sample);
         Ok(())
     }
 }

@@ -52,6 +52,7 @@ remark-resent = { $count ->
     [one] one TCP segment was sent again
    *[other] { $count } TCP segments were sent again
     }
+remark-vantages = three vantages of one login: ssh { $openssh }, the wire { $wire }, libssh2 { $libssh2 } (blind to GSSAPI)
 remark-libssh2 = libssh2 could not log in: { $reason }
 
 # Effects

@@ -49,6 +49,7 @@ remark-silent-end = { $count ->
    *[other] { $endpoint }は{ $time }沈黙したまま終了、その間の問い合わせ: { $queries }
     }
 remark-resent = TCPセグメントが{ $count }回再送されました
+remark-vantages = 同じログインを3つの視点から: ssh { $openssh }、通信 { $wire }、libssh2 { $libssh2 }(GSSAPIは見えない)
 remark-libssh2 = libssh2ではログインできませんでした: { $reason }
 
 # 効果

@@ -7,21 +7,24 @@ use crate::lab::LabError;
 /// Words an error of the engine's client, with the way out where one is known.
 pub fn explain(what: impl Into<String>, err: &Error) -> LabError {
     let chain = chain(err);
-    let way_out = if chain.contains("Permission denied") {
+    let way_out = way_out(&chain);
+    LabError::backend(what, format!("{chain}{way_out}"))
+}
+
+/// The way out of what the engine or its socket says, where one is known; begins with `; `.
+fn way_out(said: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if says(&["Permission denied", "permission denied"]) {
         "; add yourself to the group `docker` (then log in again), or use sudo"
-    } else if chain.contains("No such file or directory")
-        || chain.contains("Connection refused")
-        || chain.contains("SocketNotFound")
-    {
+    } else if says(&["No such file or directory", "Connection refused", "SocketNotFound"]) {
         "; is Docker installed and running? try `systemctl start docker`, or set DOCKER_HOST"
-    } else if chain.contains("too new") || chain.contains("too old") {
+    } else if says(&["too new", "too old"]) {
         "; the engine's API version does not fit, see `saiten doctor`"
-    } else if chain.contains("no space left") {
+    } else if says(&["no space left"]) {
         "; free some disk space, for example with `docker system prune`"
     } else {
         ""
-    };
-    LabError::backend(what, format!("{chain}{way_out}"))
+    }
 }
 
 /// The whole chain of an error on one line.
@@ -52,5 +55,23 @@ fn status(err: &Error) -> Option<u16> {
     match err {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_engine_says_comes_with_a_way_out() {
+        for (said, hint) in [
+            ("error trying to connect: Permission denied (os error 13)", "group `docker`"),
+            ("error trying to connect: Connection refused (os error 111)", "systemctl start docker"),
+            ("client version 1.53 is too new. Maximum supported API version is 1.41", "saiten doctor"),
+            ("write /var/lib: no space left on device", "docker system prune"),
+        ] {
+            assert!(way_out(said).contains(hint), "{said}");
+        }
+        assert_eq!(way_out("something else"), "");
     }
 }

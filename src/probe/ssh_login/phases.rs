@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::helper::message::{Ran, SshLoginDone};
-use crate::measure::Sample;
+use crate::measure::{Sample, Unit};
 use crate::wording::Phrase;
 
 /// The line that ends each phase, in order. `ssh` prints no times; the helper stamps each line as it arrives.
@@ -75,6 +75,15 @@ pub fn add_libssh2(done: &SshLoginDone, sample: &mut Sample) {
             sample.readings.insert("libssh2.time".to_owned(), seconds(total));
         }
         Some(reason) => sample.remarks.push(Phrase::new("remark-libssh2").with("reason", reason)),
+    }
+}
+
+/// Says what the three vantages make of the same login. The wire must agree with `ssh`; libssh2 is blind to GSSAPI.
+pub fn compare(sample: &mut Sample) {
+    let read = |name: &str| sample.readings.get(name).map(|time| Unit::Seconds.show(*time));
+    if let (Some(openssh), Some(wire), Some(libssh2)) = (read("time"), read("wire.time"), read("libssh2.time")) {
+        let phrase = Phrase::new("remark-vantages").with("openssh", openssh).with("wire", wire);
+        sample.remarks.push(phrase.with("libssh2", libssh2));
     }
 }
 

@@ -32,7 +32,8 @@ pub fn effect(effect: &Effect, lang: Lang) -> String {
     }
 }
 
-/// The remarks of each probe's median sample: one login tells where the time goes, all of them would only repeat it.
+/// The remarks of each probe's median sample: one login tells where the time goes, all of them would only repeat it. What only
+/// another sample has to say follows.
 pub fn remarks(arm: &ArmEvidence, lang: Lang) -> Vec<String> {
     let mut remarks = Vec::new();
     for (name, probe) in &arm.probes {
@@ -42,9 +43,13 @@ pub fn remarks(arm: &ArmEvidence, lang: Lang) -> Vec<String> {
             .samples
             .iter()
             .min_by(|a, b| distance(a.readings.get("time")).total_cmp(&distance(b.readings.get("time"))));
-        for remark in typical.into_iter().flat_map(|sample| &sample.remarks) {
-            remarks.push(format!("{name}: {}", clean(&remark.say(lang))));
+        let mut told: Vec<&Phrase> = typical.into_iter().flat_map(|sample| &sample.remarks).collect();
+        for remark in probe.samples.iter().flat_map(|sample| &sample.remarks) {
+            if !told.iter().any(|known| known.id == remark.id) {
+                told.push(remark);
+            }
         }
+        remarks.extend(told.iter().map(|remark| format!("{name}: {}", clean(&remark.say(lang)))));
     }
     remarks
 }
