@@ -52,6 +52,10 @@ pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
                 return Ok(base);
             }
         }
+        let _turn = turn(docker).await?;
+        if let Some(base) = find_base(docker, &own).await? {
+            return Ok(base);
+        }
         note(&format!("pulling {published}"));
         if pull(docker).await
             && let Some(base) = find_base(docker, &published).await?
@@ -76,6 +80,19 @@ async fn find_base(docker: &Docker, reference: &str) -> Result<Option<Base>, Lab
         Ok(image) => Ok(Some(Base { reference: reference.to_owned(), id: image.id.unwrap_or_default() })),
         Err(err) if is_missing(&err) => Ok(None),
         Err(err) => Err(explain(format!("cannot look for image {reference}"), &err)),
+    }
+}
+
+/// Waits until no other Saiten builds images from the same sources: twice the work would give two bases.
+async fn turn(docker: &Docker) -> Result<std::fs::File, LabError> {
+    let own = |source| LabError::Own { what: format!("cannot lock {}", docker.sources.display()), source };
+    let dir = std::fs::File::open(&docker.sources).map_err(own)?;
+    loop {
+        match dir.try_lock() {
+            Ok(()) => return Ok(dir),
+            Err(std::fs::TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(std::fs::TryLockError::Error(err)) => return Err(own(err)),
+        }
     }
 }
 
@@ -153,7 +170,11 @@ pub async fn ensure(docker: &Docker, name: &str, note: &Note<'_>) -> Result<Stri
     match docker.client.inspect_image(&reference).await {
         Ok(_) => Ok(reference),
         Err(err) if is_missing(&err) => {
-            build(docker, &source, &base, &reference, note).await?;
+            let _turn = turn(docker).await?;
+            // Another Saiten may have built it meanwhile.
+            if docker.client.inspect_image(&reference).await.is_err() {
+                build(docker, &source, &base, &reference, note).await?;
+            }
             Ok(reference)
         }
         Err(err) => Err(explain(format!("cannot look for image {reference}"), &err)),
