@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 
+use super::gate::Work;
 use super::life::{Life, Planned};
 use super::{Finished, Shared};
 use crate::arm::ArmName;
@@ -75,6 +76,8 @@ async fn prepare<'a>(
         probes.push(bound.map_err(|reason| failed(&LabError::backend(format!("probe `{}`", spec.name), reason)))?);
     }
     let mut images = BTreeMap::new();
+    // Building takes processor time, as making containers does.
+    let _pass = shared.gate.enter(Work::Create).await;
     for (name, endpoint) in &scenario.endpoints {
         let note = |step: &str| {
             shared.announcer.tell(EventKind::Image { image: endpoint.image.clone(), step: step.to_owned() });
@@ -140,7 +143,7 @@ async fn measure(shared: &Shared<'_>, scenario: &Scenario, probes: &[Bound<'_>],
 
 async fn round(shared: &Shared<'_>, bound: &Bound<'_>, lives: &[Life<'_>]) {
     let _pass = match bound.kind.latency {
-        true => Some(shared.gate.enter(super::gate::Work::Sample).await),
+        true => Some(shared.gate.enter(Work::Sample).await),
         false => None,
     };
     join_all(lives.iter().map(|life| life.sample(bound))).await;
