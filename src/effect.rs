@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::arm::ArmName;
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::measure::{MetricName, Unit};
-use crate::scenario::{Check, Relation, Scenario};
+use crate::scenario::{Check, Limit, Relation, Scenario};
 use crate::stats::{self, Estimate};
+use crate::verdict::{self, Verdict};
 
 /// A time difference below this share of the slowest arm is no effect.
 const TIME_FLOOR: f64 = 0.10;
@@ -20,7 +21,7 @@ pub enum Bearing {
     Helps,
     /// It moves the metric the other way.
     Hurts,
-    /// It moves a metric that no check reads.
+    /// It moves a metric that no check reads, or one of which neither more nor less is the better.
     Moves,
     /// No comparison shows a difference beyond the noise.
     None,
@@ -37,15 +38,17 @@ pub struct Effect {
     pub unit: Unit,
     /// How it bears on the metric.
     pub bearing: Bearing,
+    /// The larger of `alone` and `last` among those beyond the noise, signed; absent where none is.
+    pub amount: Option<f64>,
     /// `only:<fix>` minus `omitted`.
     pub alone: Option<Estimate>,
     /// `applied` minus `without:<fix>`.
     pub last: Option<Estimate>,
     /// Mean over all pairs of arms that differ in this fix only (`--arms full`).
     pub main: Option<f64>,
-    /// Whether this fix alone makes the check hold; absent for metrics that no check reads.
+    /// Whether this fix alone makes the check hold; absent for metrics that no check reads, and where that is undecided.
     pub sufficient: Option<bool>,
-    /// Whether the check fails without it.
+    /// Whether the check fails without it; absent as above.
     pub necessary: Option<bool>,
 }
 
@@ -140,7 +143,9 @@ impl<'a> Table<'a> {
     }
 
     fn arm(&self, name: &ArmName) -> Option<&'a ArmEvidence> {
-        self.arms.iter().find(|arm| arm.name == *name && arm.outcome == Outcome::Measured)
+        self.arms
+            .iter()
+            .find(|arm| arm.name == *name && arm.outcome == Outcome::Measured && arm.trust.doubt().is_none())
     }
 
     fn arm_of(&self, all: &[String], set: &[&String]) -> Option<&'a ArmEvidence> {
@@ -159,20 +164,20 @@ impl<'a> Table<'a> {
         let (alone, last) = (compare(only, omitted), compare(applied, without));
         alone.or(last)?;
         let pairs = self.pairs(&all, fix);
-        let moved: Vec<f64> = [(only, omitted), (applied, without)]
+        let amount = [(only, omitted), (applied, without)]
             .into_iter()
             .filter_map(|(with, control)| self.moved(metric, unit, with?, control?))
-            .collect();
+            .max_by(|a, b| a.abs().total_cmp(&b.abs()));
         let complete = pairs.len() == 1 << all.len().saturating_sub(1);
-        let main = complete.then(|| {
-            mean(pairs.iter().filter_map(|(with, control)| Some(with.median(metric)? - control.median(metric)?)))
-        });
-        let holds = |arm: Option<&ArmEvidence>| Some(self.holds(check?, arm?));
+        let main = complete
+            .then(|| mean(pairs.iter().map(|(with, control)| Some(with.median(metric)? - control.median(metric)?))));
+        let holds = |arm: Option<&ArmEvidence>| self.holds(check?, arm?);
         Some(Effect {
             fix: fix.to_owned(),
             metric: metric.clone(),
             unit,
-            bearing: bearing(&moved, check),
+            bearing: bearing(amount, check),
+            amount,
             alone,
             last,
             main: main.flatten(),
@@ -234,15 +239,19 @@ impl<'a> Table<'a> {
         total.map_or_else(|| metric.clone(), |(total, _)| MetricName::new(probe, total))
     }
 
-    /// Whether a check would hold in `arm`.
-    fn holds(&self, check: &Check, arm: &ArmEvidence) -> bool {
+    /// Whether a check would hold in `arm`; what could not be decided is neither.
+    fn holds(&self, check: &Check, arm: &ArmEvidence) -> Option<bool> {
         let mut stand_in = arm.clone();
         stand_in.name = ArmName::Applied;
         let mut arms: Vec<ArmEvidence> = self.arms.iter().filter(|arm| arm.name != ArmName::Applied).cloned().collect();
         arms.push(stand_in);
-        let results = crate::verdict::judge(self.scenario, &arms);
+        let results = verdict::judge(self.scenario, &arms);
         let applied = results.iter().find(|result| result.name == check.name && result.arm == ArmName::Applied);
-        applied.is_some_and(|result| result.verdict == crate::verdict::Verdict::Pass)
+        match applied?.verdict {
+            Verdict::Pass => Some(true),
+            Verdict::Fail => Some(false),
+            _ => None,
+        }
     }
 
     fn interaction(&self, all: &[String], a: &str, b: &str, metric: &MetricName) -> Option<f64> {
@@ -252,27 +261,32 @@ impl<'a> Table<'a> {
             return None;
         }
         let effect = |pairs: Vec<(&ArmEvidence, &ArmEvidence)>| {
-            mean(pairs.iter().filter_map(|(with, control)| Some(with.median(metric)? - control.median(metric)?)))
+            mean(pairs.iter().map(|(with, control)| Some(with.median(metric)? - control.median(metric)?)))
         };
         Some((effect(with_b)? - effect(without_b)?) / 2.0)
     }
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
-    (count > 0.0).then(|| sum / count)
+/// The mean of values of which none is missing.
+fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<f64> = values.collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-fn bearing(moved: &[f64], check: Option<&Check>) -> Bearing {
-    let Some(largest) = moved.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())) else { return Bearing::None };
-    let wanted = check.and_then(|check| check.bounds.first()).map(|bound| match bound.relation {
-        Relation::AtMost => -1.0,
-        Relation::AtLeast => 1.0,
-        Relation::Equals => 0.0,
+fn bearing(amount: Option<f64>, check: Option<&Check>) -> Bearing {
+    let Some(amount) = amount else { return Bearing::None };
+    let wanted = check.and_then(|check| Some((check.unit, check.bounds.first()?)));
+    let wanted = wanted.map(|(unit, bound)| match (bound.relation, &bound.limit) {
+        (Relation::AtMost, _) => -1.0,
+        (Relation::AtLeast, _) => 1.0,
+        // No count or flag lies below zero, and no flag above one.
+        (Relation::Equals, Limit::Absolute(limit)) if *limit == 0.0 => -1.0,
+        (Relation::Equals, _) if unit == Unit::Flag => 1.0,
+        (Relation::Equals, _) => 0.0,
     });
     match wanted {
         None | Some(0.0) => Bearing::Moves,
-        Some(wanted) if wanted == largest.signum() => Bearing::Helps,
+        Some(wanted) if wanted == amount.signum() => Bearing::Helps,
         Some(_) => Bearing::Hurts,
     }
 }

@@ -89,7 +89,9 @@ pub fn judge(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<CheckResult> {
 pub fn undecided(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<String> {
     let mut probes = Vec::new();
     for result in judge(scenario, arms) {
-        let probe = result.metric.split().0.to_owned();
+        // What is undecided may be the symptom, and that another probe's.
+        let metric = result.reason.args.get("metric").cloned().map_or(result.metric, MetricName);
+        let probe = metric.split().0.to_owned();
         let straddles = result.reason.id == "verdict-straddles" || result.reason.id == "verdict-mixed";
         if result.verdict == Verdict::Inconclusive && straddles && !probes.contains(&probe) {
             probes.push(probe);
@@ -145,35 +147,19 @@ impl Case<'_> {
 
     fn judge_symptom(&self) -> Decision {
         let check = self.check;
-        if let Some(symptom) = &check.symptom {
-            let readings = self.control.readings(&symptom.metric);
-            let seen = Phrase::new("symptom-seen").with("metric", &symptom.metric);
-            let bounds = show_bounds(&symptom.bounds, symptom.unit);
-            let show = stats::median(&readings).map(|median| symptom.unit.show(median));
-            return match (self.hold(&symptom.bounds, &readings), show) {
-                (_, None) => self.no_reading(self.control, &symptom.metric),
-                (Holds::Yes, Some(value)) => (Verdict::Pass, seen.with("value", value)),
-                (_, Some(value)) => {
-                    let phrase = Phrase::new("symptom-absent").with("metric", &symptom.metric);
-                    (Verdict::Vacuous, phrase.with("value", value).with("bounds", bounds))
-                }
-            };
-        }
-        let readings = self.control.readings(&check.metric);
-        if readings.is_empty() {
-            return self.no_reading(self.control, &check.metric);
-        }
-        let value = stats::median(&readings).map(|median| check.unit.show(median)).unwrap_or_default();
-        // A check that already holds with the fixes omitted proves nothing.
-        match self.hold(&check.bounds, &readings) {
-            Holds::Yes => (
-                Verdict::Vacuous,
-                Phrase::new("symptom-holds-already").with("metric", &check.metric).with("value", value),
-            ),
-            Holds::No => {
-                (Verdict::Pass, Phrase::new("symptom-seen").with("metric", &check.metric).with("value", value))
-            }
-            Holds::Unclear => (Verdict::Inconclusive, Phrase::new("verdict-mixed").with("metric", &check.metric)),
+        // A check without a symptom of its own shows it by not holding: one that holds already proves nothing.
+        let (own, metric, unit, bounds) = match &check.symptom {
+            Some(symptom) => (true, &symptom.metric, symptom.unit, &symptom.bounds),
+            None => (false, &check.metric, check.unit, &check.bounds),
+        };
+        let readings = self.control.readings(metric);
+        let Some(median) = stats::median(&readings) else { return self.no_reading(self.control, metric) };
+        let phrase = |id: &str| Phrase::new(id).with("metric", metric).with("value", unit.show(median));
+        match self.hold(bounds, &readings) {
+            Holds::Unclear => (Verdict::Inconclusive, phrase(unclear(unit)).with("bounds", show_bounds(bounds, unit))),
+            holds if (holds == Holds::Yes) == own => (Verdict::Pass, phrase("symptom-seen")),
+            _ if own => (Verdict::Vacuous, phrase("symptom-absent").with("bounds", show_bounds(bounds, unit))),
+            _ => (Verdict::Vacuous, phrase("symptom-holds-already")),
         }
     }
 
@@ -192,6 +178,10 @@ impl Case<'_> {
             let phrase = Phrase::new("verdict-service-failed").with("failed", failed.count).with("of", failed.of);
             return (Verdict::Fail, phrase.with("reason", failed.reason));
         }
+        if check.unit != Unit::Flag && arm.ever_failed(check.metric.split().0) {
+            // Now and then is not good enough to pass, and not enough to fail.
+            return (Verdict::Inconclusive, Phrase::new("verdict-mixed").with("metric", &check.metric));
+        }
         let Some(median) = stats::median(&readings) else { return self.no_reading(arm, &check.metric) };
         let figures = |id: &str| {
             Phrase::new(id)
@@ -202,8 +192,7 @@ impl Case<'_> {
         match self.hold(&check.bounds, &readings) {
             Holds::Yes => (Verdict::Pass, figures("verdict-holds")),
             Holds::No => (Verdict::Fail, figures("verdict-does-not-hold")),
-            Holds::Unclear if check.unit.depends_on_machine() => (Verdict::Inconclusive, figures("verdict-straddles")),
-            Holds::Unclear => (Verdict::Inconclusive, figures("verdict-mixed")),
+            Holds::Unclear => (Verdict::Inconclusive, figures(unclear(check.unit))),
         }
     }
 
@@ -282,6 +271,11 @@ impl Case<'_> {
         };
         check.bounds.iter().map(show).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Why readings allow no decision: an interval lies across the bound, or some readings hold and some do not.
+fn unclear(unit: Unit) -> &'static str {
+    if unit.depends_on_machine() { "verdict-straddles" } else { "verdict-mixed" }
 }
 
 fn compare(relation: Relation, reading: f64, limit: f64) -> bool {

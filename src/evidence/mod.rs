@@ -135,7 +135,7 @@ pub struct CaptureRecord {
 }
 
 /// How well the switch kept up. Past a bound, what was measured over it is not judged.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trust {
     /// Latest wake-up of the switch, in seconds.
     pub late_max: f64,
@@ -164,6 +164,10 @@ impl Trust {
         }
         if self.frames_lost > 0 {
             return Some(Phrase::new("trust-frames-lost").with("count", self.frames_lost));
+        }
+        if self.capture_full {
+            // What was not captured any more may be what a count of nothing missed.
+            return Some(Phrase::new("trust-capture-full"));
         }
         (self.records_lost > 0).then(|| Phrase::new("trust-records-lost").with("count", self.records_lost))
     }
@@ -215,6 +219,11 @@ impl ArmEvidence {
         let last = reasons.last()?;
         let failed = Failed { count: reasons.len(), of: samples.len(), reason: (*last).clone() };
         (failed.count * 2 >= failed.of).then_some(failed)
+    }
+
+    /// Whether the service could not be used in any sample.
+    pub fn ever_failed(&self, probe: &str) -> bool {
+        self.probes.get(probe).is_some_and(|probe| probe.samples.iter().any(|sample| sample.failed.is_some()))
     }
 
     /// All measurements, by probe and metric.

@@ -11,7 +11,7 @@ use crate::arm::{ArmName, ArmPlan};
 use crate::clean::{clean, cut};
 use crate::effect::{self, Effect, Interaction};
 use crate::evidence::bundle::RunRecord;
-use crate::evidence::{ArmEvidence, Outcome};
+use crate::evidence::{ArmEvidence, Outcome, Trust};
 use crate::measure::Unit;
 use crate::scenario::Scenario;
 use crate::stats::{self, Estimate};
@@ -66,7 +66,7 @@ pub struct ScenarioPart {
     pub title: String,
     /// Section of the course.
     pub material: Option<String>,
-    /// The worst verdict of its checks.
+    /// The worst verdict of its checks; `error` also where nothing was judged or a lab that no check reads has failed.
     pub verdict: Verdict,
     /// Points given.
     pub points: u32,
@@ -84,6 +84,15 @@ pub struct ScenarioPart {
     pub interactions: Vec<Interaction>,
 }
 
+impl ScenarioPart {
+    /// Arms that failed and that no check reads, so that no check tells of the failure.
+    pub fn failed_unread(&self) -> impl Iterator<Item = (&ArmPart, &str)> {
+        let read = |arm: &ArmPart| self.checks.iter().any(|check| check.arm == arm.name);
+        let unread = self.arms.iter().filter(move |arm| arm.outcome == "error" && !read(arm));
+        unread.map(|arm| (arm, arm.error.as_deref().unwrap_or_default()))
+    }
+}
+
 /// One arm.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ArmPart {
@@ -99,6 +108,8 @@ pub struct ArmPart {
     pub measurements: Vec<MeasurementPart>,
     /// Seconds spent in each phase.
     pub phases: BTreeMap<String, f64>,
+    /// How far this lab's wires can be believed.
+    pub trust: Trust,
     /// Things a teacher should know.
     pub findings: Vec<String>,
     /// Where the time went, as the wire saw it: of the probe's median sample.
@@ -190,11 +201,14 @@ fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lan
     let checks: Vec<CheckPart> =
         verdict::judge(scenario, arms).into_iter().map(|result| check_part(scenario, result, lang)).collect();
     let effects = effect::effects(scenario, arms);
+    // An arm that was asked for and failed is an error, even if it serves the effects only.
+    let failed = arms.iter().any(|arm| matches!(arm.outcome, Outcome::Error { .. }));
+    let worst = checks.iter().map(|check| check.verdict).max();
     ScenarioPart {
         id: scenario.id.clone(),
         title: scenario.title.get(lang).to_owned(),
         material: scenario.material.clone(),
-        verdict: checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Error),
+        verdict: worst.filter(|_| !failed).unwrap_or(Verdict::Error),
         points: checks.iter().filter_map(|check| check.points).sum(),
         points_most: checks.iter().map(|check| check.points_most).sum(),
         took: round(took),
@@ -248,6 +262,7 @@ fn arm_part(scenario: &str, arm: &ArmEvidence, lang: Lang) -> ArmPart {
         error: error.map(|error| cut(&clean(&error), MESSAGE_MOST)),
         measurements: arm.measurements().into_iter().filter_map(measurement_part).collect(),
         phases: arm.phases.iter().map(|(name, took)| (name.clone(), round(*took))).collect(),
+        trust: arm.trust.clone(),
         findings: arm.findings.iter().map(|finding| clean(&finding.say(lang))).collect(),
         remarks: words::remarks(arm, lang),
         evidence: files.map(|file| format!("{dir}/{file}")).collect(),
@@ -269,6 +284,7 @@ fn measurement_part(measurement: crate::measure::Measurement) -> Option<Measurem
 fn effect_part(effect: Effect, lang: Lang) -> EffectPart {
     let message = words::effect(&effect, lang);
     let effect = Effect {
+        amount: effect.amount.map(round),
         alone: effect.alone.map(rounded_estimate),
         last: effect.last.map(rounded_estimate),
         main: effect.main.map(round),
@@ -305,7 +321,11 @@ pub fn exit_status(results: &Results) -> u8 {
         Verdict::Vacuous => 2,
         Verdict::Inconclusive | Verdict::Error => 3,
     };
-    let worst = results.scenarios.iter().flat_map(|scenario| &scenario.checks).map(|check| of(check.verdict)).max();
+    // Both: the worst verdict of a scenario is not always that of the worst status.
+    let verdicts = results.scenarios.iter().flat_map(|scenario| {
+        std::iter::once(scenario.verdict).chain(scenario.checks.iter().map(|check| check.verdict))
+    });
+    let worst = verdicts.map(of).max();
     if results.run.interrupted { 130 } else { worst.unwrap_or(0) }
 }
 

@@ -18,6 +18,7 @@ symptom-holds-already = this already holds with the fixes omitted ({ $metric } i
 trust-late = the switch was up to { $late } late in the arm { $arm } (load { $load } a processor): the machine is too busy for these figures
 trust-frames-lost = { $count } frames were lost before the switch could see them in the arm { $arm }
 trust-records-lost = { $count } captured frames were lost in the arm { $arm }
+trust-capture-full = the capture was full before the arm { $arm } was measured to its end
 
 # Findings
 finding-fix-failed = fix { $fix } exited with { $status } on { $endpoint }: { $output }

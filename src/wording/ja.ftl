@@ -18,6 +18,7 @@ symptom-holds-already = 対処なしですでに満たされているため({ $m
 trust-late = アーム{ $arm }でスイッチが最大{ $late }遅れました(負荷はCPUあたり{ $load })。この測定値を信じるには環境が忙しすぎます
 trust-frames-lost = アーム{ $arm }で、スイッチに届く前に{ $count }フレームが失われました
 trust-records-lost = アーム{ $arm }で、キャプチャの{ $count }フレームが失われました
+trust-capture-full = アーム{ $arm }の測定が終わる前に、キャプチャが上限に達しました
 
 # 気づいたこと
 finding-fix-failed = 対処{ $fix }が{ $endpoint }で終了コード{ $status }になりました: { $output }

@@ -141,6 +141,15 @@ fn logins_that_are_refused_fail_and_in_the_control_arm_are_an_error() {
 }
 
 #[test]
+fn a_login_that_is_refused_now_and_then_does_not_pass() {
+    let mut applied = arm("applied", &["a", "b"], QUICK);
+    applied.probes.get_mut("login").unwrap().samples[1].failed = Some("Connection reset".to_owned());
+    let arms = [arm("omitted", &[], SLOW), applied];
+    assert_eq!(verdict::judge(&scenario(), &arms)[1].verdict, Verdict::Inconclusive);
+    assert_eq!(verdict::undecided(&scenario(), &arms), ["login"]);
+}
+
+#[test]
 fn what_the_harness_could_not_do_costs_no_points() {
     let mut broken = arm("applied", &["a", "b"], QUICK);
     broken.outcome = Outcome::Error { phase: Phase::Up, message: "no space left".to_owned() };

@@ -8,3 +8,4 @@ mod judge;
 mod report;
 mod scenario;
 mod tidy;
+mod unfooled;

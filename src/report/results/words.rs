@@ -8,9 +8,8 @@ use crate::wording::{Lang, Phrase};
 
 /// What a fix does to a metric, as a sentence.
 pub fn effect(effect: &Effect, lang: Lang) -> String {
-    let largest = [effect.alone, effect.last].into_iter().flatten().map(|difference| difference.value);
-    let largest = largest.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);
-    let id = match (effect.bearing, largest < 0.0) {
+    let amount = effect.amount.unwrap_or(0.0);
+    let id = match (effect.bearing, amount < 0.0) {
         (Bearing::None, _) => "effect-none",
         (Bearing::Hurts, true) => "effect-hurts-less",
         (Bearing::Hurts, false) => "effect-hurts-more",
@@ -24,7 +23,7 @@ pub fn effect(effect: &Effect, lang: Lang) -> String {
         (_, Some(false), Some(true)) => Some("effect-sufficient"),
         (_, Some(false), Some(false)) => None,
     };
-    let amount = effect.unit.show(largest.abs());
+    let amount = effect.unit.show(amount.abs());
     let text = Phrase::new(id).with("amount", amount).say(lang);
     match need {
         Some(need) => format!("{text}{}", Phrase::new(need).say(lang)),

@@ -5,6 +5,7 @@ mod effects;
 use std::fmt::Write as _;
 
 use super::style::{Paint, pad, pad_left, widest};
+use crate::clean::one_line;
 use crate::report::results::{ArmPart, CheckPart, Results, ScenarioPart};
 use crate::verdict::Verdict;
 use crate::wording::{Lang, Phrase, say};
@@ -22,6 +23,9 @@ pub fn summary(results: &Results, lang: Lang, color: bool) -> String {
     line(&mut out, &page.last_line(results));
     out
 }
+
+/// Longest error of a lab that no check reads, in characters; the evidence has all of it.
+const ERROR_MOST: usize = 300;
 
 /// Writing to a string cannot fail.
 fn line(out: &mut String, text: &str) {
@@ -47,6 +51,10 @@ impl Page {
             if check.verdict != Verdict::Pass {
                 self.details(out, scenario, check);
             }
+        }
+        for (arm, error) in scenario.failed_unread() {
+            let word = self.paint.verdict(Verdict::Error, &pad_left(&say(self.lang, "word-error"), word_width));
+            line(out, &format!("  {word}  [{}] {}", arm.name, one_line(error, ERROR_MOST)));
         }
         self.findings(out, scenario);
         self.remarks(out, scenario);

@@ -9,7 +9,7 @@ use crate::wording::{Lang, Phrase, say};
 
 /// Writes the table, if there are effects. Metrics that explain others are shown only where a fix moved them.
 pub fn write(out: &mut String, scenario: &ScenarioPart, lang: Lang, paint: Paint) {
-    let told: Vec<&EffectPart> = scenario.effects.iter().filter(|part| is_told(part)).collect();
+    let told: Vec<&EffectPart> = scenario.effects.iter().filter(|part| is_told(scenario, part)).collect();
     if told.is_empty() {
         return;
     }
@@ -40,8 +40,9 @@ pub fn write(out: &mut String, scenario: &ScenarioPart, lang: Lang, paint: Paint
     }
 }
 
-fn is_told(part: &EffectPart) -> bool {
-    part.effect.sufficient.is_some() || part.effect.bearing != crate::effect::Bearing::None
+fn is_told(scenario: &ScenarioPart, part: &EffectPart) -> bool {
+    scenario.checks.iter().any(|check| check.metric == part.effect.metric.0)
+        || part.effect.bearing != crate::effect::Bearing::None
 }
 
 fn row(part: &EffectPart) -> [String; 6] {
