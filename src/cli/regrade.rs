@@ -38,7 +38,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.
     let results = report::results::results(&record, &scenarios);
     let mut out = io::stdout().lock();
-    out.write_all(report::terminal::summary(&results, context.lang, context.around.color).as_bytes())?;
+    out.write_all(report::terminal::summary(&results, record.lang, context.around.color).as_bytes())?;
     let mut status = report::results::exit_status(&results);
     for (path, written) in report::write_all(args.out.as_ref().unwrap_or(&args.dir), &results) {
         match written {
