@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder, ListImagesOptionsBuilder};
+use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder};
 use bollard::{body_full, body_try_stream};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::process::Command;
@@ -295,13 +295,4 @@ pub async fn load(docker: &Docker, file: &Path) -> Result<Vec<String>, LabError>
         said.extend(step.stream.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()));
     }
     Ok(said)
-}
-
-/// References of older builds of our own images, which nothing uses any more.
-pub async fn stale(docker: &Docker) -> Result<Vec<String>, LabError> {
-    let current: Vec<String> = list(docker).await?.into_iter().filter_map(|state| state.reference).collect();
-    let filters = HashMap::from([("label", vec![format!("{KIND_LABEL}=image")])]);
-    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
-    let images = docker.client.list_images(Some(options)).await.map_err(|err| explain("cannot list images", &err))?;
-    Ok(images.into_iter().flat_map(|image| image.repo_tags).filter(|tag| !current.contains(tag)).collect())
 }
