@@ -1,9 +1,8 @@
 //! `saiten regrade`.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::{CommandError, Context, NOT_RUN};
+use super::{CommandError, Context};
 use crate::evidence::bundle::Bundle;
 use crate::report;
 use crate::scenario::file;
@@ -37,17 +36,5 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     }
     // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.
     let results = report::results::results(&record, &scenarios);
-    let mut out = io::stdout().lock();
-    out.write_all(report::terminal::summary(&results, record.lang, context.around.color).as_bytes())?;
-    let mut status = report::results::exit_status(&results);
-    for (path, written) in report::write_all(args.out.as_ref().unwrap_or(&args.dir), &results) {
-        match written {
-            Ok(()) => writeln!(out, "  {}", path.display())?,
-            Err(err) => {
-                writeln!(io::stderr(), "{} {}", crate::wording::say(context.lang, "error-prefix"), super::chain(&err))?;
-                status = status.max(NOT_RUN);
-            }
-        }
-    }
-    Ok(status)
+    super::run::publish(&results, args.out.as_ref().unwrap_or(&args.dir), Vec::new(), context)
 }

@@ -13,6 +13,7 @@ use crate::evidence::bundle::RunRecord;
 use crate::lab::docker::Docker;
 use crate::lab::host;
 use crate::report;
+use crate::report::results::Results;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
 
@@ -134,13 +135,22 @@ pub(super) fn carry_out(
 /// Writes the reports, prints the summary, gives the exit status.
 fn finish(done: &Done, options: &Options, context: &Context) -> Result<u8, CommandError> {
     let results = report::results::results(&done.record, &done.scenarios);
-    let mut status = report::results::exit_status(&results);
-    done.announcer.tell(EventKind::RunFinished { status });
+    done.announcer.tell(EventKind::RunFinished { status: report::results::exit_status(&results) });
+    publish(&results, &options.out, done.announcer.failed(), context)
+}
+
+/// Prints the summary, in the run's language, and writes the reports; gives the exit status.
+pub(super) fn publish(
+    results: &Results,
+    to: &Path,
+    mut trouble: Vec<String>,
+    context: &Context,
+) -> Result<u8, CommandError> {
+    let mut status = report::results::exit_status(results);
     let mut out = io::stdout().lock();
-    let summary = report::terminal::summary(&results, context.lang, context.around.color);
+    let summary = report::terminal::summary(results, results.run.lang, context.around.color);
     out.write_all(summary.as_bytes())?;
-    let mut trouble: Vec<String> = done.announcer.failed();
-    for (path, written) in report::write_all(&options.out, &results) {
+    for (path, written) in report::write_all(to, results) {
         match written {
             Ok(()) => writeln!(out, "  {}", path.display())?,
             Err(err) => trouble.push(super::chain(&err)),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::hash::Hasher;
 use std::net::IpAddr;
 use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use crate::fabric::config::{
     Action, Filter, LinkConfig, MacGuard, Match, NetworkConfig, PortConfig, Prefix, SwitchConfig,
@@ -54,12 +55,10 @@ pub fn switch_config(scenario: &Scenario, mut token: impl FnMut() -> String) -> 
     SwitchConfig { seed, networks, ports, capture_limit: CAPTURE_LIMIT }
 }
 
+/// The same text gives the same seed, on every machine.
 fn hash(text: &str) -> u64 {
-    // The standard hasher with its fixed first key: the same text gives the same seed on every run of this version.
-    #[expect(deprecated, reason = "SipHash with a fixed key is just what is wanted here")]
-    let mut hasher = std::hash::SipHasher::new();
-    hasher.write(text.as_bytes());
-    hasher.finish()
+    let digest = Sha256::digest(text);
+    u64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 fn network_config(scenario: &Scenario, name: &str, network: &Network) -> NetworkConfig {

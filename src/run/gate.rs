@@ -1,7 +1,7 @@
 //! Two kinds of work that must not overlap: making containers, and taking latency samples. Any number of one kind may go on at
 //! once; when the other kind waits, newcomers of the first wait behind it, so neither starves.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use tokio::sync::Notify;
@@ -73,22 +73,19 @@ impl Gate {
 struct Waiting {
     gate: Rc<Gate>,
     own: usize,
-    done: Cell<bool>,
 }
 
 impl Waiting {
     fn new(gate: Rc<Gate>, own: usize) -> Self {
         gate.state.borrow_mut().waiting[own] += 1;
-        Waiting { gate, own, done: Cell::new(false) }
+        Waiting { gate, own }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if !self.done.replace(true) {
-            self.gate.state.borrow_mut().waiting[self.own] -= 1;
-            self.gate.changed.notify_waiters();
-        }
+        self.gate.state.borrow_mut().waiting[self.own] -= 1;
+        self.gate.changed.notify_waiters();
     }
 }
 

@@ -87,11 +87,16 @@ impl<'a> Life<'a> {
 
     /// Enters a phase, and books the time spent in the last one.
     pub(super) fn enter(&self, phase: Phase, detail: Option<String>) {
-        let (last, since) = self.phase.replace((phase, Instant::now()));
+        self.book(phase);
+        self.tell(EventKind::Phase { lab: self.name.clone(), phase, detail });
+    }
+
+    /// Books the time since the last change of phase, and begins to count anew.
+    fn book(&self, next: Phase) {
+        let (last, since) = self.phase.replace((next, Instant::now()));
         self.note(|evidence| {
             *evidence.phases.entry(last.name().to_owned()).or_default() += since.elapsed().as_secs_f64()
         });
-        self.tell(EventKind::Phase { lab: self.name.clone(), phase, detail });
     }
 
     fn fail(&self, err: &LabError) {
@@ -222,7 +227,7 @@ impl<'a> Life<'a> {
                 crate::wording::Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));
             self.note(|evidence| evidence.findings.push(finding));
         }
-        self.enter(Phase::Down, None);
+        self.book(Phase::Down);
         let error = self.error();
         self.tell(EventKind::Down { lab: self.name.clone(), error });
     }

@@ -46,16 +46,15 @@ pub struct ImageState {
 /// The base image: the engine's own, a registry's, or one made here from Debian's packages.
 pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
     let find = || async {
-        let (published, own) = (reference(PUBLISHED_BASE), reference(OWN_BASE));
-        for known in [&published, &own] {
-            if let Some(base) = find_base(docker, known).await? {
-                return Ok(base);
-            }
-        }
-        let _turn = turn(docker).await?;
-        if let Some(base) = find_base(docker, &own).await? {
+        if let Some(base) = known_base(docker).await? {
             return Ok(base);
         }
+        let _turn = turn(docker).await?;
+        // Another Saiten may have made it meanwhile.
+        if let Some(base) = known_base(docker).await? {
+            return Ok(base);
+        }
+        let (published, own) = (reference(PUBLISHED_BASE), reference(OWN_BASE));
         note(&format!("pulling {published}"));
         if pull(docker).await
             && let Some(base) = find_base(docker, &published).await?
@@ -73,6 +72,14 @@ pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
 
 fn reference((name, tag): (&str, &str)) -> String {
     format!("{name}:{tag}")
+}
+
+/// The base that the engine has, the published one first.
+async fn known_base(docker: &Docker) -> Result<Option<Base>, LabError> {
+    match find_base(docker, &reference(PUBLISHED_BASE)).await? {
+        None => find_base(docker, &reference(OWN_BASE)).await,
+        found => Ok(found),
+    }
 }
 
 async fn find_base(docker: &Docker, reference: &str) -> Result<Option<Base>, LabError> {
@@ -225,13 +232,7 @@ async fn build(
 
 /// All images of `containers/`, base first.
 pub async fn list(docker: &Docker) -> Result<Vec<ImageState>, LabError> {
-    let mut base = None;
-    for known in [reference(PUBLISHED_BASE), reference(OWN_BASE)] {
-        base = match base {
-            None => find_base(docker, &known).await?,
-            found => found,
-        };
-    }
+    let base = known_base(docker).await?;
     let size = async |reference: &str| docker.client.inspect_image(reference).await.ok().and_then(|image| image.size);
     let mut states = Vec::new();
     let found = base.as_ref().map(|base| base.reference.clone());
