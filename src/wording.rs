@@ -21,7 +21,7 @@ pub enum Lang {
 }
 
 /// A phrase of the word list with its arguments; kept as such in evidence and verdicts, so that both languages can word it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phrase {
     /// Identifier in `wording/en.ftl` and `wording/ja.ftl`.
     pub id: String,

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Context, block_on, run_id};
-use crate::lab::Backend;
-use crate::lab::docker::{Docker, images};
-use crate::lab::sources;
+use crate::lab::choose;
+use crate::lab::sources::{self, ImageState};
 use crate::wording::Phrase;
 
 /// Arguments of `saiten images`.
@@ -17,7 +16,7 @@ pub enum Args {
         /// Names of images; all when none is named
         names: Vec<String>,
     },
-    /// Lists images, and whether the engine has them
+    /// Lists images, and whether the backend has them
     List {
         /// As JSON
         #[arg(long)]
@@ -28,7 +27,7 @@ pub enum Args {
         /// Archive to write
         file: PathBuf,
     },
-    /// Loads images that `save` wrote
+    /// Loads images that `save`, `docker save` or an OCI layout holds
     Load {
         /// Archive to read
         file: PathBuf,
@@ -38,9 +37,9 @@ pub enum Args {
 /// Manages images.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let containers = context.place()?.containers();
-    let id = run_id()?;
+    let wanted = context.wanted(&run_id()?, containers.clone())?;
     let work = async {
-        let docker = Docker::connect(&id, containers.clone()).await?;
+        let backend = choose::connect(&wanted).await?.backend;
         match args {
             Args::Build { names } => {
                 let names = if names.is_empty() { sources::names(&containers) } else { names.clone() };
@@ -49,18 +48,18 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
                         // Progress is a courtesy: a closed terminal stops no build.
                         let _ = writeln!(io::stderr(), "  {name}: {}", crate::clean::one_line(step, 120));
                     };
-                    let reference = docker.image(&name, &note).await?;
+                    let reference = backend.image(&name, &note).await?;
                     writeln!(io::stdout(), "{reference}")?;
                 }
             }
-            Args::List { json } => list(&images::list(&docker).await?, *json, context)?,
+            Args::List { json } => list(&backend.images().await?, *json, context)?,
             Args::Save { file } => {
-                let count = images::save(&docker, file).await?;
+                let count = backend.save(file).await?;
                 let phrase = Phrase::new("images-saved").with("count", count).with("file", file.display());
                 writeln!(io::stdout(), "{}", phrase.say(context.lang))?;
             }
             Args::Load { file } => {
-                for line in images::load(&docker, file).await? {
+                for line in backend.load(file).await? {
                     writeln!(io::stdout(), "{}", crate::clean::one_line(&line, 200))?;
                 }
             }
@@ -70,7 +69,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     block_on(work)?
 }
 
-fn list(states: &[images::ImageState], json: bool, context: &Context) -> Result<(), CommandError> {
+fn list(states: &[ImageState], json: bool, context: &Context) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(states).unwrap_or_default())?;

@@ -8,6 +8,7 @@ mod place;
 mod regrade;
 mod run;
 mod schema;
+mod settings;
 mod shell;
 mod signals;
 mod sweep;
@@ -19,7 +20,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::lab::choose::{Choice, Wanted};
 use crate::scenario::Lang;
+use settings::Settings;
 
 /// Exit status when the command line or a scenario is wrong.
 const WRONG: u8 = 2;
@@ -45,6 +48,14 @@ pub struct Surroundings {
     pub current_dir: PathBuf,
     /// This program's file.
     pub program: Option<PathBuf>,
+    /// The backend that the environment names.
+    pub backend: Option<String>,
+    /// The store that the environment names.
+    pub store: Option<PathBuf>,
+    /// Where the store is, unless somebody says otherwise.
+    pub default_store: PathBuf,
+    /// Configuration files; the first that is there counts.
+    pub config_files: Vec<PathBuf>,
 }
 
 #[derive(Parser)]
@@ -56,8 +67,29 @@ struct Cli {
     /// Directory with scenarios/ and containers/; searched for upwards by default
     #[arg(long, global = true, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// What runs the labs: the native backend, which needs no daemon, a Docker engine, or whichever works here; the default is
+    /// SAITEN_BACKEND, the configuration file, or auto
+    #[arg(long, global = true, value_enum)]
+    backend: Option<BackendArg>,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum BackendArg {
+    Auto,
+    Native,
+    Docker,
+}
+
+impl From<BackendArg> for Choice {
+    fn from(argument: BackendArg) -> Self {
+        match argument {
+            BackendArg::Auto => Choice::Auto,
+            BackendArg::Native => Choice::Native,
+            BackendArg::Docker => Choice::Docker,
+        }
+    }
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -74,7 +106,7 @@ enum Command {
     List(list::Args),
     /// Validates scenario files: every problem in one go
     Check(check::Args),
-    /// Says what this machine and its engine offer, and which scenarios can run here
+    /// Says what this machine offers, which backend works, and which scenarios can run here
     Doctor(doctor::Args),
     /// Builds, lists, saves and loads the labs' images
     #[command(subcommand)]
@@ -135,12 +167,19 @@ impl CommandError {
 struct Context {
     around: Surroundings,
     lang: Lang,
+    backend: Option<Choice>,
 }
 
 impl Context {
     /// Where scenarios and images are.
     fn place(&self) -> Result<place::Place, CommandError> {
         place::Place::find(&self.around)
+    }
+
+    /// The backend that is wanted, for a run of this id.
+    fn wanted(&self, run: &str, sources: PathBuf) -> Result<Wanted, CommandError> {
+        let Settings { backend, store } = Settings::read(&self.around, self.backend)?;
+        Ok(Wanted { choice: backend, run: run.to_owned(), sources, store })
     }
 }
 
@@ -163,7 +202,7 @@ pub fn main(arguments: &[String], mut around: Surroundings) -> ExitCode {
         None if japanese => Lang::Ja,
         _ => Lang::En,
     };
-    let context = Context { around, lang };
+    let context = Context { around, lang, backend: cli.backend.map(Into::into) };
     match dispatch(cli.command, &context) {
         Ok(status) => ExitCode::from(status),
         Err(CommandError::Output(err)) if err.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

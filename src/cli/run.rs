@@ -10,12 +10,13 @@ use crate::arm::{ArmName, ArmPlan};
 use crate::event::{Announcer, EventKind, Listener};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::RunRecord;
-use crate::lab::docker::Docker;
+use crate::lab::choose::{self, Wanted};
 use crate::lab::host;
 use crate::report;
 use crate::report::results::Results;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
+use crate::wording::Phrase;
 
 /// Arguments of `saiten run`.
 #[derive(clap::Args)]
@@ -31,7 +32,7 @@ pub struct Args {
     /// Directory for junit.xml, results.json, events.jsonl and evidence/
     #[arg(long, value_name = "DIR", default_value = "saiten-report")]
     out: PathBuf,
-    /// How many containers are made at once; the number of processors by default
+    /// How many machines are made at once; the number of processors by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Keeps the labs up after measuring, until Ctrl-C or `saiten down`
@@ -69,9 +70,11 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         only: None,
         measure: true,
         doors: context.around.runtime_dir.clone(),
+        why_backend: Phrase::default(),
     };
+    let wanted = context.wanted(&options.id, place.containers())?;
     let listeners = listeners(&args.out, context)?;
-    let done = carry_out(read, &options, place.containers(), Announcer::new(listeners), true)?;
+    let done = carry_out(read, options.clone(), &wanted, Announcer::new(listeners), true)?;
     finish(&done, &options, context)
 }
 
@@ -101,11 +104,11 @@ pub(super) struct Done {
     announcer: Announcer,
 }
 
-/// Runs scenarios on the engine, signals watched.
+/// Runs scenarios on the wanted backend, signals watched.
 pub(super) fn carry_out(
     read: Vec<(Scenario, String)>,
-    options: &Options,
-    containers: PathBuf,
+    mut options: Options,
+    wanted: &Wanted,
     announcer: Announcer,
     hangup: bool,
 ) -> Result<Done, CommandError> {
@@ -119,12 +122,13 @@ pub(super) fn carry_out(
                 announcer.tell(EventKind::Interrupted);
             }
         });
-        let docker = Docker::connect(&options.id, containers).await?;
+        let chosen = choose::connect(wanted).await?;
+        options.why_backend = chosen.why;
         // What it cannot remove disturbs nobody; `saiten sweep` says why.
-        let _ = docker.sweep_dead().await;
+        let _ = chosen.backend.sweep_dead().await;
         let scenarios: Vec<Scenario> = read.iter().map(|(scenario, _)| scenario.clone()).collect();
         let jobs = read.into_iter().map(|(scenario, text)| Job { scenario, text }).collect();
-        let outcome = run::run(&docker, jobs, options, &announcer, &stop).await;
+        let outcome = run::run(&*chosen.backend, jobs, &options, &announcer, &stop).await;
         watching.abort();
         interrupted.abort();
         let outcome = outcome?;
@@ -178,5 +182,6 @@ pub(super) fn up_options(id: String, arm: ArmName, realtime: bool, out: PathBuf,
         only: Some(arm),
         measure: false,
         doors: context.around.runtime_dir.clone(),
+        why_backend: Phrase::default(),
     }
 }

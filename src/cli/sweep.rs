@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::{CommandError, Context, block_on, run_id};
-use crate::lab::docker::Docker;
+use crate::lab::sweep::Swept;
+use crate::lab::{LabError, choose};
 use crate::run::door;
 use crate::wording::{Phrase, say};
 
@@ -17,12 +18,17 @@ pub struct Args {
 
 /// Removes what killed runs left.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
-    let containers = context.place()?.containers();
-    let id = run_id()?;
+    let wanted = context.wanted(&run_id()?, context.place()?.containers())?;
     let swept = block_on(async {
         // Doors that lead nowhere go as well.
         door::find(&context.around.runtime_dir).await;
-        Docker::connect(&id, containers).await?.sweep().await
+        let mut all = Swept::default();
+        for backend in choose::all(&wanted).await? {
+            let swept = backend.sweep().await?;
+            all.removed.extend(swept.removed);
+            all.left.extend(swept.left);
+        }
+        Ok::<_, LabError>(all)
     })??;
     let mut out = io::stdout().lock();
     if args.json {

@@ -63,7 +63,8 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         Box::new(report::terminal::live(context.around.live, context.around.error_color, context.lang)),
         Box::new(SaysUp),
     ];
-    let done = run::carry_out(read, &options, place.containers(), Announcer::new(listeners), false)?;
+    let wanted = context.wanted(&options.id, place.containers())?;
+    let done = run::carry_out(read, options, &wanted, Announcer::new(listeners), false)?;
     for arm in done.scenarios.iter().flat_map(|(_, arms)| arms) {
         match &arm.outcome {
             Outcome::Error { message, phase } => {

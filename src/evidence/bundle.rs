@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::ArmEvidence;
 use crate::arm::ArmPlan;
 use crate::scenario::Lang;
+use crate::wording::Phrase;
 
 /// Version of the bundle's format.
 pub const VERSION: u32 = 1;
@@ -37,10 +38,22 @@ pub struct RunRecord {
     pub strict: bool,
     /// Whether the user stopped it.
     pub interrupted: bool,
-    /// What ran the labs: backend, engine and kernel versions.
+    /// Which backend ran the labs, and why that one.
+    #[serde(default)]
+    pub backend: Option<BackendRecord>,
+    /// What ran the labs: versions and settings.
     pub machine: Vec<(String, String)>,
     /// Scenarios in the order in which they were asked for.
     pub scenarios: Vec<ScenarioRecord>,
+}
+
+/// A run's backend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackendRecord {
+    /// Name.
+    pub name: String,
+    /// Why it was chosen.
+    pub why: Phrase,
 }
 
 /// A scenario of a run.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod counters;
 pub mod filter;
 pub mod link;
+pub mod packet_socket;
 pub mod pump;
 pub mod random;
 pub mod silent;

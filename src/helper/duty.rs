@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::child::Reaper;
 use super::init::{Outbox, Table};
 use super::message::{Answer, FileSpec, Key, Kind, Request};
-use super::nic::{self, Nic};
+use super::nic::{self, Cables, Nic};
 use super::shell::Shell;
 use super::switch::Wire;
 
@@ -22,6 +22,7 @@ pub struct Duties {
     reaper: Reaper,
     outbox: Outbox,
     key: Key,
+    cables: RefCell<Cables>,
     nics: RefCell<Vec<Nic>>,
     shells: Table<u64, Rc<Shell>>,
     wire: RefCell<Option<Rc<Wire>>>,
@@ -29,8 +30,16 @@ pub struct Duties {
 
 impl Duties {
     /// Nothing done yet.
-    pub fn new(reaper: Reaper, outbox: Outbox, key: Key) -> Self {
-        Duties { reaper, outbox, key, nics: RefCell::default(), shells: Table::default(), wire: RefCell::default() }
+    pub fn new(reaper: Reaper, outbox: Outbox, key: Key, cables: Cables) -> Self {
+        Duties {
+            reaper,
+            outbox,
+            key,
+            cables: RefCell::new(cables),
+            nics: RefCell::default(),
+            shells: Table::default(),
+            wire: RefCell::default(),
+        }
     }
 
     /// Carries out one request.
@@ -42,7 +51,8 @@ impl Duties {
             Request::Hello { .. } => Err(invalid("hello came twice")),
             Request::Ping | Request::Bye => Ok(Answer::Done),
             Request::Nics { nics, gateways } => {
-                let made = nic::make(&nics, &gateways).await?;
+                let cables = self.cables.take();
+                let made = nic::make(&nics, &gateways, cables).await?;
                 self.nics.borrow_mut().extend(made);
                 Ok(Answer::Done)
             }

@@ -20,6 +20,7 @@ use super::duty::Duties;
 use super::harden::harden;
 use super::message::{Answer, Key, Kind, Request, SILENCE_MOST, VERSION, encode_frame, read_request};
 use super::monotonic_ns;
+use super::nic::Cables;
 
 /// Exit status when the harness closed the stream: the normal end of an endpoint.
 const ENDED: u8 = 0;
@@ -32,8 +33,10 @@ const HELLO_MOST: Duration = Duration::from_secs(20);
 /// Frames waiting for the writer.
 const WAITING_MOST: usize = 256;
 
-/// Runs as PID 1 until the harness is gone.
-pub fn main() -> ExitCode {
+/// Runs as PID 1 until the harness is gone. `cables` are the interfaces that are there already; the ends that the switch gets
+/// came as descriptors, in the same order.
+pub fn main(cables: &[String]) -> ExitCode {
+    let cables = Cables::inherited(cables);
     if let Err(err) = harden() {
         return fail(&err);
     }
@@ -41,7 +44,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(err) => return fail(&err),
     };
-    match LocalSet::new().block_on(&runtime, serve()) {
+    match LocalSet::new().block_on(&runtime, serve(cables)) {
         Ok(()) => ExitCode::from(ENDED),
         Err(err) => fail(&err),
     }
@@ -108,7 +111,7 @@ fn start_watch(heard: Arc<AtomicU64>) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve() -> io::Result<()> {
+async fn serve(cables: Cables) -> io::Result<()> {
     let mut requests = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
     let outbox = start_writer()?;
     let reaper = Reaper::default();
@@ -132,7 +135,7 @@ async fn serve() -> io::Result<()> {
     }
     outbox.answer(Some(&key), id, &Answer::Hello { version: VERSION, monotonic_ns: monotonic_ns() });
 
-    let duties = Rc::new(Duties::new(reaper, outbox.clone(), key.clone()));
+    let duties = Rc::new(Duties::new(reaper, outbox.clone(), key.clone(), cables));
     while let Some((id, request)) = read_request(&mut requests).await? {
         heard.store(monotonic_ns(), Ordering::Relaxed);
         if request == Request::Bye {

@@ -9,6 +9,7 @@ mod harden;
 pub mod init;
 pub mod message;
 mod nic;
+pub mod offload;
 mod shell;
 pub mod ssh_login;
 mod switch;
@@ -27,7 +28,8 @@ fn monotonic_ns() -> u64 {
 pub fn duty_of(arguments: &[String]) -> Option<std::process::ExitCode> {
     let [_, duty, rest @ ..] = arguments else { return None };
     match (duty.as_str(), rest) {
-        ("init", []) => Some(init::main()),
+        ("init", []) => Some(init::main(&[])),
+        ("init", [_name, cables @ ..]) => Some(init::main(cables)),
         ("install", [from, to]) => Some(install(from, to)),
         ("capabilities", []) => Some(capabilities::main()),
         ("await", rest) => Some(await_ready::main(rest)),

@@ -1,10 +1,11 @@
-//! The endpoint's NICs: TAP devices whose file descriptors go to the lab's switch.
+//! The endpoint's NICs: TAP devices, or cables that were laid before, whose file descriptors go to the lab's switch.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io;
 use std::mem::size_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -13,6 +14,8 @@ use futures_util::TryStreamExt;
 use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 
 use super::message::{NicSpec, WIRE_SOCKET};
+use super::offload;
+use crate::fabric::packet_socket;
 use crate::fabric::pump::hand_over;
 
 nix::ioctl_write_ptr_bad!(tunsetiff, nix::request_code_write!(b'T', 202, size_of::<libc::c_int>()), libc::ifreq);
@@ -23,19 +26,40 @@ const QUEUE: u32 = 1000;
 /// A NIC that the switch holds the other end of. Dropping it pulls the cable.
 pub struct Nic {
     interface: String,
+    /// The switch's end of a cable, kept to ask it for its losses.
+    cable: Option<OwnedFd>,
     /// Its end tells the switch that the endpoint is gone.
     _control: UnixStream,
 }
 
 impl Nic {
-    /// Frames that the transmit ring dropped: the switch never saw them.
+    /// Frames that the transmit ring, or the buffer of a cable's socket, dropped: the switch never saw them.
     ///
     /// # Errors
     /// When `/sys` does not have the interface any more.
     pub fn lost(&self) -> io::Result<(String, u64)> {
         let path = format!("/sys/class/net/{}/statistics/tx_dropped", self.interface);
         let text = std::fs::read_to_string(path)?;
-        Ok((self.interface.clone(), text.trim().parse().map_err(io::Error::other)?))
+        let dropped: u64 = text.trim().parse().map_err(io::Error::other)?;
+        let unread = self.cable.as_ref().map_or(Ok(0), packet_socket::lost)?;
+        Ok((self.interface.clone(), dropped + unread))
+    }
+}
+
+/// Cables that were laid into this endpoint before its first program began: packet sockets on their other ends, by interface.
+#[derive(Debug, Default)]
+pub struct Cables(HashMap<String, OwnedFd>);
+
+impl Cables {
+    /// Those that came as descriptors behind the standard ones, in the order of `interfaces`.
+    pub fn inherited(interfaces: &[String]) -> Self {
+        let first = io::stderr().as_raw_fd() + 1;
+        let cables = interfaces.iter().cloned().zip(first..).map(|(interface, fd)| {
+            // SAFETY: whoever started this program as PID 1 put one descriptor here for each interface that it named; this
+            // is called once, before anything else opens or takes a descriptor.
+            (interface, unsafe { OwnedFd::from_raw_fd(fd) })
+        });
+        Cables(cables.collect())
     }
 }
 
@@ -43,28 +67,41 @@ impl Nic {
 ///
 /// # Errors
 /// No `/dev/net/tun`, a name or address that the kernel refuses, or a switch that does not take the NIC.
-pub async fn make(specs: &[NicSpec], gateways: &[IpAddr]) -> io::Result<Vec<Nic>> {
+pub async fn make(specs: &[NicSpec], gateways: &[IpAddr], cables: Cables) -> io::Result<Vec<Nic>> {
     let (connection, handle, _) = rtnetlink::new_connection()?;
     let talking = tokio::spawn(connection);
-    let made = make_with(&handle, specs, gateways).await;
+    let made = make_with(&handle, specs, gateways, cables).await;
     talking.abort();
     made
 }
 
-async fn make_with(handle: &Handle, specs: &[NicSpec], gateways: &[IpAddr]) -> io::Result<Vec<Nic>> {
+async fn make_with(
+    handle: &Handle,
+    specs: &[NicSpec],
+    gateways: &[IpAddr],
+    mut cables: Cables,
+) -> io::Result<Vec<Nic>> {
     set_link(handle, "lo", |link| link.up()).await?;
     let mut nics = Vec::new();
     for spec in specs {
-        let tap = tap(&spec.interface).map_err(|err| named(&spec.interface, &err))?;
+        let cable = cables.0.remove(&spec.interface);
+        let wire = open_wire(&spec.interface, cable.as_ref()).map_err(|err| named(&spec.interface, &err))?;
         configure(handle, spec).await.map_err(|err| named(&spec.interface, &err))?;
-        let control = hand_over(Path::new(WIRE_SOCKET), &spec.token, tap.as_fd())
+        let control = hand_over(Path::new(WIRE_SOCKET), &spec.token, wire.as_fd())
             .map_err(|err| named(&format!("{} at the switch", spec.interface), &err))?;
-        nics.push(Nic { interface: spec.interface.clone(), _control: control });
+        nics.push(Nic { interface: spec.interface.clone(), cable, _control: control });
     }
     for gateway in gateways {
         add_default_route(handle, *gateway).await.map_err(|err| named(&format!("route by {gateway}"), &err))?;
     }
     Ok(nics)
+}
+
+/// What the switch gets: a new TAP device, or the end of the cable that is there.
+fn open_wire(interface: &str, cable: Option<&OwnedFd>) -> io::Result<OwnedFd> {
+    let Some(cable) = cable else { return tap(interface) };
+    offload::switch_off(interface)?;
+    cable.try_clone()
 }
 
 fn named(what: &str, err: &io::Error) -> io::Error {

@@ -68,6 +68,22 @@ pub fn load() -> f64 {
     load / processors() as f64
 }
 
+/// What a report says of this machine, as name and value.
+pub fn describe() -> Vec<(String, String)> {
+    let line = |path: &str| fs::read_to_string(path).ok().and_then(|text| Some(text.lines().next()?.trim().to_owned()));
+    let memory = line("/proc/meminfo").and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = release.lines().find_map(|line| Some(line.strip_prefix("PRETTY_NAME=")?.trim_matches('"').to_owned()));
+    let facts = [
+        ("kernel", line("/proc/sys/kernel/osrelease")),
+        ("system", system),
+        ("architecture", Some(std::env::consts::ARCH.to_owned())),
+        ("processors", Some(processors().to_string())),
+        ("memory", memory.map(|kib| format!("{:.1} GiB", kib / f64::from(1 << 20)))),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
 /// Processors this process may use.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)

@@ -1,22 +1,30 @@
 //! Port 2, where labs run: a backend starts machines, each with a helper as PID 1; everything above speaks to helpers only.
 
+pub mod base;
 pub mod capture;
+pub mod choose;
 pub mod docker;
 pub mod host;
 pub mod line;
+pub mod look;
+pub mod native;
 pub mod scripted;
 pub mod sources;
+pub mod sweep;
 pub mod topology;
 pub mod wiring;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::helper::message::Offers;
+use sources::ImageState;
+use sweep::Swept;
 
 /// What can go wrong with a lab; never the measured service's fault.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +142,8 @@ pub enum Role {
     Endpoint {
         /// [`Machine::id`] of the switch.
         switch: String,
+        /// Names of its NICs.
+        interfaces: Vec<String>,
     },
 }
 
@@ -196,4 +206,34 @@ pub trait Backend {
     /// # Errors
     /// When the probing itself fails.
     async fn offers(&self) -> Result<Offers, LabError>;
+
+    /// The images of `containers/`, the base first, and whether they are there.
+    ///
+    /// # Errors
+    /// Sources that cannot be read, or a backend that does not answer.
+    async fn images(&self) -> Result<Vec<ImageState>, LabError>;
+
+    /// Writes all images into one archive, as `docker save` does; gives how many.
+    ///
+    /// # Errors
+    /// An image that is not built, or a file that cannot be written.
+    async fn save(&self, file: &Path) -> Result<usize, LabError>;
+
+    /// Loads an archive that any backend or `docker save` wrote; gives what was loaded.
+    ///
+    /// # Errors
+    /// An archive that is none, or holds what no image may.
+    async fn load(&self, file: &Path) -> Result<Vec<String>, LabError>;
+
+    /// Removes what dead runs left, and what nothing uses any more.
+    ///
+    /// # Errors
+    /// When the backend does not answer or refuses.
+    async fn sweep(&self) -> Result<Swept, LabError>;
+
+    /// Removes only what the labs of dead runs left: what every run begins with.
+    ///
+    /// # Errors
+    /// As [`Backend::sweep`].
+    async fn sweep_dead(&self) -> Result<Swept, LabError>;
 }

@@ -1,6 +1,7 @@
 //! A backend without machines: canned answers over the real protocol, and a log of all that was asked. For tests of the engine.
 
 use std::cell::{Cell, RefCell};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use async_trait::async_trait;
 use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio::sync::Notify;
 
+use super::sources::ImageState;
+use super::sweep::Swept;
 use super::{Backend, LabError, Machine, MachineSpec, Note, Streams};
 use crate::fabric::counters::Counters;
 use crate::helper::message::{
@@ -136,6 +139,26 @@ impl Backend for Scripted {
 
     async fn describe(&self) -> Result<Vec<(String, String)>, LabError> {
         Ok(vec![("backend".to_owned(), "scripted".to_owned())])
+    }
+
+    async fn images(&self) -> Result<Vec<ImageState>, LabError> {
+        Ok(Vec::new())
+    }
+
+    async fn save(&self, _file: &Path) -> Result<usize, LabError> {
+        Ok(0)
+    }
+
+    async fn load(&self, _file: &Path) -> Result<Vec<String>, LabError> {
+        Ok(Vec::new())
+    }
+
+    async fn sweep(&self) -> Result<Swept, LabError> {
+        Ok(Swept::default())
+    }
+
+    async fn sweep_dead(&self) -> Result<Swept, LabError> {
+        Ok(Swept::default())
     }
 
     async fn offers(&self) -> Result<Offers, LabError> {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::LabError;
 use crate::evidence::bundle::hex;
+use crate::image::context::ContextFile;
 
 /// Most bytes of one image's sources: they are Dockerfiles and small files.
 const MOST: u64 = 64 << 20;
@@ -20,7 +21,40 @@ pub struct Source {
     pub name: String,
     /// Its directory.
     pub dir: PathBuf,
-    files: Vec<(PathBuf, u32, Vec<u8>)>,
+    /// Its files, sorted by path.
+    pub files: Vec<ContextFile>,
+}
+
+/// An image of `containers/` and whether the backend has it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ImageState {
+    /// Name.
+    pub name: String,
+    /// Reference with the tag of its present content; the base's is not known before there is a base.
+    pub reference: Option<String>,
+    /// Size in bytes, if it is there.
+    pub size: Option<i64>,
+}
+
+/// References of all images, if all are built.
+///
+/// # Errors
+/// The first that is not, and how to build it.
+pub fn all_built(states: &[ImageState]) -> Result<Vec<String>, String> {
+    let built = states.iter().map(|state| {
+        let reference = state.reference.clone().filter(|_| state.size.is_some());
+        reference.ok_or_else(|| format!("image `{}` is not built; run `saiten images build`", state.name))
+    });
+    built.collect()
+}
+
+/// A file that gets its name when it is whole, in the directory of that name.
+///
+/// # Errors
+/// A directory that cannot be written.
+pub fn part_of(file: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(".saiten-").tempfile_in(dir)
 }
 
 /// Names of all images below `containers`, sorted.
@@ -51,11 +85,11 @@ pub fn read(containers: &Path, name: &str) -> Result<Source, LabError> {
     let mut left = MOST;
     collect(&dir, Path::new(""), &mut files, &mut left)
         .map_err(|source| LabError::Own { what: format!("cannot read {}", dir.display()), source })?;
-    files.sort();
+    files.sort_by(|a: &ContextFile, b| a.path.cmp(&b.path));
     Ok(Source { name: name.to_owned(), dir, files })
 }
 
-fn collect(dir: &Path, below: &Path, files: &mut Vec<(PathBuf, u32, Vec<u8>)>, left: &mut u64) -> io::Result<()> {
+fn collect(dir: &Path, below: &Path, files: &mut Vec<ContextFile>, left: &mut u64) -> io::Result<()> {
     for entry in fs::read_dir(dir.join(below))? {
         let entry = entry?;
         let path = below.join(entry.file_name());
@@ -67,14 +101,14 @@ fn collect(dir: &Path, below: &Path, files: &mut Vec<(PathBuf, u32, Vec<u8>)>, l
             *left = left.checked_sub(data.len()).ok_or_else(|| io::Error::other("larger than 64 MiB"))?;
             // Only the executable bit counts: the rest differs from one checkout to the next.
             let mode = if data.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
-            files.push((path.clone(), mode, fs::read(dir.join(&path))?));
+            files.push(ContextFile { content: fs::read(dir.join(&path))?, path, mode });
         }
     }
     Ok(())
 }
 
 impl Source {
-    /// The image's reference: its tag is a hash of the directory and of the base's content id.
+    /// The image's reference: its tag is a hash of the directory and of the base's [identity](super::base::identity).
     pub fn reference(&self, base_id: &str) -> String {
         let mut hash = Sha256::new();
         let mut add = |bytes: &[u8]| {
@@ -82,12 +116,22 @@ impl Source {
             hash.update(bytes);
         };
         add(base_id.as_bytes());
-        for (path, mode, content) in &self.files {
+        for ContextFile { path, mode, content } in &self.files {
             add(path.as_os_str().as_encoded_bytes());
             add(&mode.to_be_bytes());
             add(content);
         }
         format!("saiten/{}:{}", self.name, &hex(&hash.finalize())[..12])
+    }
+
+    /// The text of its Dockerfile.
+    ///
+    /// # Errors
+    /// One that is not UTF-8.
+    pub fn dockerfile(&self) -> io::Result<String> {
+        let found = self.files.iter().find(|file| file.path == Path::new("Dockerfile"));
+        let content = found.map(|file| file.content.clone()).unwrap_or_default();
+        String::from_utf8(content).map_err(|err| io::Error::new(io::ErrorKind::InvalidData, err))
     }
 
     /// The directory as a tar archive.
@@ -96,7 +140,7 @@ impl Source {
     /// A path that tar cannot hold.
     pub fn tarball(&self) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
-        for (path, mode, content) in &self.files {
+        for ContextFile { path, mode, content } in &self.files {
             let mut header = tar::Header::new_gnu();
             header.set_size(content.len() as u64);
             header.set_mode(*mode);

@@ -345,7 +345,10 @@ fn endpoint_spec(plan: &Plan<'_>, name: &str, endpoint: &Endpoint, switch: &str)
         name: format!("{}-{name}", plan.prefix),
         image: Some(plan.images.get(name).cloned().unwrap_or_else(|| endpoint.image.clone())),
         hostname: name.to_owned(),
-        role: Role::Endpoint { switch: switch.to_owned() },
+        role: Role::Endpoint {
+            switch: switch.to_owned(),
+            interfaces: endpoint.nics.iter().map(|nic| nic.interface.clone()).collect(),
+        },
         sysctls: wiring::sysctls(endpoint),
         capabilities: endpoint.capabilities.clone(),
         memory: endpoint.memory,

@@ -121,6 +121,9 @@ fn system_out(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> 
     if let Some(ratio) = check.ratio {
         property("ratio", format!("{ratio:.4}"));
     }
+    if let Some(backend) = &results.run.backend {
+        property("backend", backend.clone());
+    }
     property("time", if results.run.realtime { "real" } else { "compressed" }.to_owned());
     if let Some(points) = check.points.filter(|_| check.points_most > 0) {
         property("points", format!("{points}/{}", check.points_most));

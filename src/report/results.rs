@@ -53,7 +53,11 @@ pub struct RunPart {
     pub strict: bool,
     /// Whether the user stopped it.
     pub interrupted: bool,
-    /// What ran the labs.
+    /// `native` or `docker`.
+    pub backend: Option<String>,
+    /// Why that one.
+    pub why_backend: Option<String>,
+    /// What ran the labs; `not limited` says what this machine cannot limit.
     pub machine: BTreeMap<String, String>,
 }
 
@@ -191,6 +195,8 @@ pub fn results(record: &RunRecord, scenarios: &[(Scenario, Vec<ArmEvidence>)]) -
             lang: record.lang,
             strict: record.strict,
             interrupted: record.interrupted,
+            backend: record.backend.as_ref().map(|backend| backend.name.clone()),
+            why_backend: record.backend.as_ref().map(|backend| clean(&backend.why.say(record.lang))),
             machine: record.machine.iter().map(|(name, value)| (name.clone(), clean(value))).collect(),
         },
         scenarios: parts.map(|((scenario, arms), own)| scenario_part(scenario, arms, own.took, record.lang)).collect(),

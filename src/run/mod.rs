@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 use crate::arm::{ArmName, ArmPlan, arms};
 use crate::event::{Announcer, EventKind, LabName};
 use crate::evidence::ArmEvidence;
-use crate::evidence::bundle::{self, Bundle, BundleError, RunRecord, ScenarioRecord};
+use crate::evidence::bundle::{self, BackendRecord, Bundle, BundleError, RunRecord, ScenarioRecord};
 use crate::helper::message::Offers;
 use crate::lab::{Backend, LabError};
-use crate::scenario::{Requirement, Scenario};
-use crate::wording::Lang;
+use crate::scenario::Scenario;
+use crate::wording::{Lang, Phrase};
 use gate::Gate;
 
 /// What a run is asked for.
@@ -52,6 +52,8 @@ pub struct Options {
     pub measure: bool,
     /// Directory of the sockets through which a kept lab is reached.
     pub doors: PathBuf,
+    /// Why the backend is the one that it is.
+    pub why_backend: Phrase,
 }
 
 /// How a run is asked to end.
@@ -171,6 +173,7 @@ pub async fn run(
         lang: options.lang,
         strict: options.strict,
         interrupted: stop.interrupted.is_cancelled(),
+        backend: Some(BackendRecord { name: backend.name().to_owned(), why: options.why_backend.clone() }),
         machine: backend.describe().await.unwrap_or_default(),
         scenarios: Vec::new(),
     };
@@ -193,11 +196,9 @@ fn scenario_record(job: &Job, arms: &[ArmName], finished: &Finished) -> Scenario
     }
 }
 
-/// What the machine offers, looked at only when a scenario needs more than every lab does: it costs a container.
+/// What the machine offers, looked at only when a scenario needs more than every lab does: it costs a machine.
 async fn offers(backend: &dyn Backend, jobs: &[Job]) -> Result<Option<Offers>, LabError> {
-    let special =
-        jobs.iter().flat_map(|job| &job.scenario.requires).any(|requirement| *requirement != Requirement::Tun);
-    if special { backend.offers().await.map(Some) } else { Ok(None) }
+    if jobs.iter().any(|job| !job.scenario.requires.is_empty()) { backend.offers().await.map(Some) } else { Ok(None) }
 }
 
 /// What became of one scenario.

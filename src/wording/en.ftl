@@ -105,6 +105,8 @@ summary-hint = hint:
 summary-finding = note:
 summary-where = Where the time went
 summary-compressed = Resolver time-outs are compressed (timeout:1 attempts:1); --realtime keeps the distribution's own.
+summary-backend = Backend: { $backend } ({ $why })
+summary-not-limited = Not limited on this machine: { $what }
 summary-interrupted = (interrupted)
 
 # Progress
@@ -137,10 +139,27 @@ down-done = { $name } is down
 down-slow = { $name } is still going down; `saiten sweep` removes what stays
 shell-which-lab = `{ $lab }` does not name one lab that is up; up are: { $labs }
 shell-lab-gone = the lab has ended
-doctor-engine = Engine
+doctor-native = Native backend
+doctor-backend = Labs run on
+doctor-try = try:
 doctor-endpoints = What endpoints find
 doctor-images = Images
 doctor-image-missing = not built yet; `saiten run` builds it
 doctor-scenarios = Scenarios
 doctor-healthy = Everything can run here.
 doctor-trouble = Something cannot run here; see ✗.
+
+# Backends
+backend-asked = it was asked for
+backend-works = it works here
+backend-instead = the native backend does not work here: { $why }
+probe-failed = { $why }
+probe-ids-root = running as root; endpoints have ids that are nobody's ({ $range })
+probe-ids-user = running as an ordinary user; endpoints have subordinate ids ({ $range })
+probe-store = { $dir }
+probe-namespaces = user, mount and network namespaces can be made
+probe-endpoint = started, spoke and ended in { $took }
+probe-nics-tap = TAP devices
+probe-nics-veth = /dev/net/tun cannot be opened; veth and packet sockets take its place
+probe-limits = memory, processes and processor time are limited by { $kind }
+probe-not-limited = { $what } cannot be limited: { $why }

@@ -96,6 +96,8 @@ summary-hint = ヒント:
 summary-finding = 注意:
 summary-where = 時間がかかった箇所
 summary-compressed = リゾルバの待ち時間は短縮されています(timeout:1 attempts:1)。--realtimeで本来の値になります。
+summary-backend = バックエンド: { $backend }（{ $why }）
+summary-not-limited = このマシンでは制限できないもの: { $what }
 summary-interrupted = (中断)
 
 # 進行
@@ -122,10 +124,27 @@ down-done = { $name }を停止しました
 down-slow = { $name }はまだ停止中です。残ったものは`saiten sweep`で削除できます
 shell-which-lab = `{ $lab }`に一致する起動中の演習環境が一つに決まりません。起動中: { $labs }
 shell-lab-gone = 演習環境が終了しました
-doctor-engine = エンジン
+doctor-native = ネイティブバックエンド
+doctor-backend = ラボを動かすもの
+doctor-try = 次のコマンドを試してください:
 doctor-endpoints = エンドポイントで使えるもの
 doctor-images = イメージ
 doctor-image-missing = 未作成(`saiten run`が作成します)
 doctor-scenarios = シナリオ
 doctor-healthy = すべてこの環境で実行できます。
 doctor-trouble = 実行できないものがあります。✗を見てください。
+
+# Backends
+backend-asked = 指定されたため
+backend-works = このマシンで動作するため
+backend-instead = ネイティブバックエンドがこのマシンで動作しないため: { $why }
+probe-failed = { $why }
+probe-ids-root = root で実行中。エンドポイントはどの利用者のものでもない ID を使います（{ $range }）
+probe-ids-user = 一般ユーザーで実行中。エンドポイントはサブ ID を使います（{ $range }）
+probe-store = { $dir }
+probe-namespaces = ユーザー、マウント、ネットワークの名前空間を作れます
+probe-endpoint = 起動、応答、終了まで { $took }
+probe-nics-tap = TAP デバイス
+probe-nics-veth = /dev/net/tun を開けないため、veth とパケットソケットで代用します
+probe-limits = メモリ、プロセス数、CPU を { $kind } で制限します
+probe-not-limited = { $what } は制限できません: { $why }

@@ -123,6 +123,7 @@ impl Lab {
             only: None,
             measure: true,
             doors: self.dir.path().join("doors"),
+            why_backend: saiten::wording::Phrase::new("backend-asked"),
         };
         let job = Job { scenario: self.scenario(), text: self.text.clone() };
         let announcer = Announcer::new(vec![Box::new(Heard(self.events.clone()))]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use saiten::arm::ArmName;
 use saiten::effect::{self, Bearing};
-use saiten::evidence::bundle::{RunRecord, ScenarioRecord};
+use saiten::evidence::bundle::{BackendRecord, RunRecord, ScenarioRecord};
 use saiten::evidence::{ArmEvidence, Outcome, Phase, ProbeEvidence};
 use saiten::measure::{Sample, Unit};
 use saiten::scenario::{Lang, Scenario, file};
@@ -199,7 +199,8 @@ pub fn record(lang: Lang, arms: &[ArmEvidence]) -> RunRecord {
         lang,
         strict: false,
         interrupted: false,
-        machine: vec![("backend".to_owned(), "scripted".to_owned())],
+        backend: Some(BackendRecord { name: "scripted".to_owned(), why: Phrase::new("backend-asked") }),
+        machine: vec![("not limited".to_owned(), "disk".to_owned())],
         scenarios: vec![ScenarioRecord {
             id: "made/up".to_owned(),
             arms: arms.iter().map(|arm| arm.name.to_string()).collect(),

@@ -19,7 +19,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("event", &["arm", "evidence", "measure", "verdict", "wording"]),
     ("fabric", &["wire"]),
     ("helper", &["fabric"]),
-    ("lab", &["evidence", "fabric", "helper::message", "scenario", "wire"]),
+    ("image", &[]),
+    ("sandbox", &["fabric", "helper::message", "helper::offload", "image"]),
+    ("lab", &["evidence", "fabric", "helper::message", "image", "sandbox", "scenario", "wire", "wording"]),
     ("probe", &["fabric", "helper::message", "lab", "measure", "scenario", "wire", "wording"]),
     (
         "run",
@@ -53,19 +55,32 @@ const OWNERS: &[(&str, &str)] = &[
     ("hickory_proto", "src/wire/dns.rs"),
     ("junit_report", "src/report/junit"),
     ("fluent_bundle", "src/wording.rs"),
-    ("rtnetlink", "src/helper/nic.rs"),
+    ("rtnetlink", "src/helper/nic.rs src/sandbox/cable.rs"),
     ("pcap_file", "src/fabric/capture"),
     ("etherparse", "src/wire/frame.rs src/fabric/silent.rs"),
     ("indicatif", "src/report/terminal"),
     ("annotate_snippets", "src/scenario/error.rs"),
     ("similar", "src/run/act.rs"),
-    ("tar", "src/lab/sources.rs"),
+    ("flate2", "src/image/archive"),
+    ("seccompiler", "src/sandbox/"),
+    ("tar", "src/lab/sources.rs src/lab/native/mod.rs src/image/"),
+    ("xattr", "src/image/"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
 ];
 
 /// Files that may hold `unsafe` code; each block says why it is sound.
-const UNSAFE: &[&str] = &["src/helper/child.rs", "src/helper/nic.rs", "src/helper/shell.rs", "src/fabric/pump/"];
+const UNSAFE: &[&str] = &[
+    "src/fabric/packet_socket.rs",
+    "src/fabric/pump/",
+    "src/helper/child.rs",
+    "src/helper/nic.rs",
+    "src/helper/offload.rs",
+    "src/helper/shell.rs",
+    "src/sandbox/message.rs",
+    "src/sandbox/seccomp.rs",
+    "src/sandbox/spawn.rs",
+];
 
 const FILE_MOST: usize = 400;
 const FUNCTION_MOST: usize = 60;

@@ -1,10 +1,15 @@
 //! The course's chapters: each symptom appears with the fixes omitted and is gone with them applied.
 
-use crate::user::Run;
+use crate::user::{On, Run, on_each_backend};
 
-#[test]
-fn slow_login_names_the_fixes_that_matter_and_the_one_that_does_not() {
-    let run = Run::of(&["ssh/slow-login", "--arms", "each"]);
+on_each_backend!(
+    slow_login_names_the_fixes_that_matter_and_the_one_that_does_not,
+    address_family_helps_behind_the_bastion_and_hurts_on_the_dual_stack_server,
+    evidence_is_judged_again_byte_for_byte_the_same,
+);
+
+fn slow_login_names_the_fixes_that_matter_and_the_one_that_does_not(on: On) {
+    let run = Run::of(on, &["ssh/slow-login", "--arms", "each"]);
     assert_eq!(run.status, 0, "{}", run.said);
     let id = "ssh/slow-login";
     for check in ["login-is-quick", "server-asks-no-name", "client-asks-no-name"] {
@@ -35,9 +40,8 @@ fn slow_login_names_the_fixes_that_matter_and_the_one_that_does_not() {
     assert_eq!((read("login.server_lookup"), read("login.client_lookup")), (1.0, 2.0));
 }
 
-#[test]
-fn address_family_helps_behind_the_bastion_and_hurts_on_the_dual_stack_server() {
-    let run = Run::of(&["ssh/address-family", "--arms", "each"]);
+fn address_family_helps_behind_the_bastion_and_hurts_on_the_dual_stack_server(on: On) {
+    let run = Run::of(on, &["ssh/address-family", "--arms", "each"]);
     assert_eq!(run.status, 0, "{}", run.said);
     let id = "ssh/address-family";
     for check in ["bastion-is-quick", "inet-can-make-it-worse"] {
@@ -55,12 +59,11 @@ fn address_family_helps_behind_the_bastion_and_hurts_on_the_dual_stack_server() 
     assert!(run.median(id, "applied", "direct.time") > run.median(id, "omitted", "direct.time"));
 }
 
-#[test]
-fn evidence_is_judged_again_byte_for_byte_the_same() {
-    let run = Run::of(&["ssh/slow-login"]);
+fn evidence_is_judged_again_byte_for_byte_the_same(on: On) {
+    let run = Run::of(on, &["ssh/slow-login"]);
     let read = |name: &str| std::fs::read(run.out().join(name)).unwrap();
     let first = (read("results.json"), read("junit.xml"));
-    let status = crate::user::saiten(run.dir.path()).arg("regrade").arg(run.out()).output().unwrap();
+    let status = crate::user::saiten(on, run.dir.path()).arg("regrade").arg(run.out()).output().unwrap();
     assert_eq!(status.status.code(), Some(run.status));
     assert!(first == (read("results.json"), read("junit.xml")));
     // Every capture is there, whole, and says so by its hash.

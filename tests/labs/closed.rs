@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::user::{Labs, saiten, text};
+use crate::user::{Labs, On, on_each_backend, saiten, text};
+
+on_each_backend!(no_endpoint_of_any_scenario_reaches_the_outside, two_labs_with_the_same_addresses_never_meet,);
 
 fn interfaces() -> BTreeSet<String> {
     std::fs::read_dir("/sys/class/net")
@@ -13,61 +15,59 @@ fn interfaces() -> BTreeSet<String> {
         .collect()
 }
 
-fn up(dir: &Path, scenario: &str, arm: &str) {
-    let up = saiten(dir).args(["up", scenario, "--arm", arm]).output().unwrap();
+fn up(on: On, dir: &Path, scenario: &str, arm: &str) {
+    let up = saiten(on, dir).args(["up", scenario, "--arm", arm]).output().unwrap();
     assert!(up.status.success(), "{}", text(&up));
 }
 
-fn shell(dir: &Path, lab: &str, endpoint: &str, line: &str) -> (Option<i32>, String) {
-    let output = saiten(dir).args(["shell", lab, endpoint, "--", "sh", "-c", line]).output().unwrap();
+fn shell(on: On, dir: &Path, lab: &str, endpoint: &str, line: &str) -> (Option<i32>, String) {
+    let output = saiten(on, dir).args(["shell", lab, endpoint, "--", "sh", "-c", line]).output().unwrap();
     (output.status.code(), text(&output).trim().to_owned())
 }
 
-fn down(dir: &Path) {
-    let down = saiten(dir).arg("down").output().unwrap();
+fn down(on: On, dir: &Path) {
+    let down = saiten(on, dir).arg("down").output().unwrap();
     assert!(down.status.success(), "{}", text(&down));
 }
 
-#[test]
-fn no_endpoint_of_any_scenario_reaches_the_outside() {
-    let dir = Labs::new();
-    let list = saiten(dir.path()).args(["list", "--json"]).output().unwrap();
+fn no_endpoint_of_any_scenario_reaches_the_outside(on: On) {
+    let dir = Labs::new(on);
+    let list = saiten(on, dir.path()).args(["list", "--json"]).output().unwrap();
     let list: Vec<serde_json::Value> = serde_json::from_slice(&list.stdout).unwrap();
     assert!(!list.is_empty());
     let before = interfaces();
     for scenario in list {
         let id = scenario["id"].as_str().unwrap();
-        up(dir.path(), id, "omitted");
+        up(on, dir.path(), id, "omitted");
         assert_eq!(interfaces(), before, "{id} added an interface to the host");
         for endpoint in scenario["endpoints"].as_array().unwrap() {
             let endpoint = endpoint.as_str().unwrap();
             // TEST-NET-3 and the documentation prefix (RFC 5737, RFC 3849), the engine's own gateway, and the host's resolver.
             for address in ["203.0.113.7", "2001:db8::7", "172.17.0.1", "127.0.0.11"] {
-                let (status, said) = shell(dir.path(), id, endpoint, &format!("ping -c1 -W1 {address}"));
+                let (status, said) = shell(on, dir.path(), id, endpoint, &format!("ping -c1 -W1 {address}"));
                 assert!(address == "127.0.0.11" || status != Some(0), "{id} {endpoint} reached {address}: {said}");
             }
-            let (_, nics) = shell(dir.path(), id, endpoint, "ls /sys/class/net | tr '\\n' ' '");
+            let (_, nics) = shell(on, dir.path(), id, endpoint, "ls /sys/class/net | tr '\\n' ' '");
             let foreign = nics.split_whitespace().filter(|nic| *nic != "lo" && !nic.starts_with("eth")).count();
             assert!(foreign == 0 || nics.contains("tunl"), "{id} {endpoint}: {nics}");
             // A NIC that root makes here is wired to nothing: the switch is sealed, and its socket is gone.
-            let (status, said) = shell(dir.path(), id, endpoint, "test -e /.wire/switch");
+            let (status, said) = shell(on, dir.path(), id, endpoint, "test -e /.wire/switch");
             assert_eq!(status, Some(1), "{id} {endpoint}: the switch can still be reached: {said}");
         }
-        down(dir.path());
+        down(on, dir.path());
     }
 }
 
-#[test]
-fn two_labs_with_the_same_addresses_never_meet() {
-    let dir = Labs::new();
-    up(dir.path(), "ssh/slow-login", "omitted");
-    up(dir.path(), "ssh/slow-login", "applied");
+fn two_labs_with_the_same_addresses_never_meet(on: On) {
+    let dir = Labs::new(on);
+    up(on, dir.path(), "ssh/slow-login", "omitted");
+    up(on, dir.path(), "ssh/slow-login", "applied");
     let key = "cut -d' ' -f2 /etc/ssh/ssh_host_ed25519_key.pub";
     let seen = "ssh-keyscan -t ed25519 192.168.1.10 2>/dev/null | cut -d' ' -f3";
     let labs = ["ssh-slow-login-omitted", "ssh-slow-login-applied"];
-    let own = labs.map(|lab| shell(dir.path(), lab, "server", key).1);
-    let met = labs.map(|lab| shell(dir.path(), lab, "client", seen).1);
-    down(dir.path());
+    let own = labs.map(|lab| shell(on, dir.path(), lab, "server", key).1);
+    let met = labs.map(|lab| shell(on, dir.path(), lab, "client", seen).1);
+    down(on, dir.path());
     assert_ne!(own[0], own[1]);
     assert_eq!(own, met);
 }

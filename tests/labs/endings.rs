@@ -2,28 +2,36 @@
 
 use std::process::Command;
 
-use crate::user::{Background, Labs, Run, containers, saiten, text, until};
+use crate::user::{Background, Labs, On, Run, machines, on_each_backend, saiten, text, until};
+
+on_each_backend!(
+    kill_9_leaves_nothing,
+    one_signal_ends_a_run_in_order_and_its_reports_are_whole,
+    a_second_signal_ends_it_at_once,
+    a_frozen_harness_is_given_up,
+    a_lab_can_be_brought_up_entered_and_ended,
+    an_endpoint_that_never_gets_ready_is_told_with_its_log_and_leaves_nothing,
+    an_image_that_the_engine_does_not_have_is_named_with_a_way_out,
+);
 
 /// A run's containers are gone within this, in seconds; a helper that hears nothing gives up after three.
 const GONE: f64 = 5.0;
 
-#[test]
-fn kill_9_leaves_nothing() {
-    let mut run = Background::start(&["ssh/slow-login"], 6);
+fn kill_9_leaves_nothing(on: On) {
+    let mut run = Background::start(on, &["ssh/slow-login"], 6);
     run.child.kill().unwrap();
     run.child.wait().unwrap();
     let gone = run.gone_after();
     assert!(gone < GONE, "{gone} s");
 }
 
-#[test]
-fn one_signal_ends_a_run_in_order_and_its_reports_are_whole() {
+fn one_signal_ends_a_run_in_order_and_its_reports_are_whole(on: On) {
     for signal in ["-INT", "-TERM", "-HUP"] {
-        let mut run = Background::start(&["ssh/slow-login"], 6);
+        let mut run = Background::start(on, &["ssh/slow-login"], 6);
         run.signal(signal);
         let status = run.child.wait().unwrap();
         assert_eq!(status.code(), Some(130), "{signal}");
-        assert_eq!(containers(&run.run), Vec::<String>::new(), "{signal}");
+        assert_eq!(machines(on, &run.run), Vec::<String>::new(), "{signal}");
         let results = std::fs::read(run.dir.path().join("report/results.json")).unwrap();
         let results: serde_json::Value = serde_json::from_slice(&results).unwrap();
         assert_eq!(results["run"]["interrupted"], true);
@@ -31,18 +39,16 @@ fn one_signal_ends_a_run_in_order_and_its_reports_are_whole() {
     }
 }
 
-#[test]
-fn a_second_signal_ends_it_at_once() {
-    let mut run = Background::start(&["ssh/slow-login"], 6);
+fn a_second_signal_ends_it_at_once(on: On) {
+    let mut run = Background::start(on, &["ssh/slow-login"], 6);
     run.signal("-INT");
     run.signal("-INT");
     run.child.wait().unwrap();
     assert!(run.gone_after() < GONE);
 }
 
-#[test]
-fn a_frozen_harness_is_given_up() {
-    let mut run = Background::start(&["ssh/slow-login"], 6);
+fn a_frozen_harness_is_given_up(on: On) {
+    let mut run = Background::start(on, &["ssh/slow-login"], 6);
     // Its endpoints have been spoken to; those that have not wait longer.
     let events = run.dir.path().join("report/events.jsonl");
     until("samples", || std::fs::read_to_string(&events).unwrap().contains("login 1/3"));
@@ -55,7 +61,8 @@ fn a_frozen_harness_is_given_up() {
 
 #[test]
 fn sweep_removes_what_a_dead_run_left_and_nothing_else() {
-    let alive = Background::start(&["ssh/slow-login"], 6);
+    let on = On::Docker;
+    let alive = Background::start(on, &["ssh/slow-login"], 6);
     // What a harness leaves that is killed between create and start; its process is one that has never been.
     let mine = saiten::lab::host::Owner::this();
     let dead = saiten::lab::host::Owner { started: mine.started + 1, ..mine };
@@ -73,12 +80,12 @@ fn sweep_removes_what_a_dead_run_left_and_nothing_else() {
     };
     let left = create(&["saiten.run=dead".to_owned(), format!("saiten.owner={}", dead.label())]);
     let strangers = create(&["unrelated=1".to_owned()]);
-    let swept = saiten(alive.dir.path()).arg("sweep").output().unwrap();
+    let swept = saiten(on, alive.dir.path()).arg("sweep").output().unwrap();
     assert!(swept.status.success(), "{}", text(&swept));
     let exists = |id: &str| Command::new("docker").args(["inspect", id]).output().unwrap().status.success();
     assert!(!exists(&left), "{}", text(&swept));
     assert!(exists(&strangers), "{}", text(&swept));
-    assert!(containers(&alive.run).len() >= 6, "{}", text(&swept));
+    assert!(machines(on, &alive.run).len() >= 6, "{}", text(&swept));
     assert!(Command::new("docker").args(["rm", &strangers]).output().unwrap().status.success());
     let mut alive = alive;
     alive.child.kill().unwrap();
@@ -86,26 +93,26 @@ fn sweep_removes_what_a_dead_run_left_and_nothing_else() {
     alive.gone_after();
 }
 
-#[test]
-fn a_lab_can_be_brought_up_entered_and_ended() {
-    let dir = Labs::new();
-    let up = saiten(dir.path()).args(["up", "ssh/slow-login", "--arm", "only:usedns-no"]).output().unwrap();
+fn a_lab_can_be_brought_up_entered_and_ended(on: On) {
+    let dir = Labs::new(on);
+    let up = saiten(on, dir.path()).args(["up", "ssh/slow-login", "--arm", "only:usedns-no"]).output().unwrap();
     assert!(up.status.success(), "{}", text(&up));
     let shell = |line: &str| {
-        let output =
-            saiten(dir.path()).args(["shell", "ssh/slow-login", "server", "--", "sh", "-c", line]).output().unwrap();
+        let output = saiten(on, dir.path())
+            .args(["shell", "ssh/slow-login", "server", "--", "sh", "-c", line])
+            .output()
+            .unwrap();
         (output.status.code(), text(&output))
     };
     let (status, said) = shell("sshd -T | grep -i usedns; exit 7");
     assert_eq!((status, said.trim()), (Some(7), "usedns no"));
-    let down = saiten(dir.path()).args(["down", "ssh/slow-login"]).output().unwrap();
+    let down = saiten(on, dir.path()).args(["down", "ssh/slow-login"]).output().unwrap();
     assert!(down.status.success(), "{}", text(&down));
-    let again = saiten(dir.path()).args(["shell", "ssh/slow-login", "server"]).output().unwrap();
+    let again = saiten(on, dir.path()).args(["shell", "ssh/slow-login", "server"]).output().unwrap();
     assert_eq!(again.status.code(), Some(2));
 }
 
-#[test]
-fn an_endpoint_that_never_gets_ready_is_told_with_its_log_and_leaves_nothing() {
+fn an_endpoint_that_never_gets_ready_is_told_with_its_log_and_leaves_nothing(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let path = crate::user::variant(
         dir.path(),
@@ -113,19 +120,20 @@ fn an_endpoint_that_never_gets_ready_is_told_with_its_log_and_leaves_nothing() {
         "never-ready",
         &[("ready = { tcp = 22 }", "ready = { tcp = 2222 }"), ("[[probes]]", "[limits]\nready = \"2s\"\n\n[[probes]]")],
     );
-    let run = Run::of(&[&path]);
+    let run = Run::of(on, &[&path]);
     assert_eq!(run.status, 3, "{}", run.said);
     let said = run.results.to_string();
     assert!(said.contains("TCP port 2222") && said.contains("Server listening on"), "{said}");
     let record: serde_json::Value =
         serde_json::from_slice(&std::fs::read(run.out().join("evidence/run.json")).unwrap()).unwrap();
-    until("nothing to be left", || containers(record["run"].as_str().unwrap()).is_empty());
+    until("nothing to be left", || machines(on, record["run"].as_str().unwrap()).is_empty());
 }
 
 #[test]
 fn no_engine_is_an_error_with_a_way_out() {
+    let on = On::Docker;
     let dir = tempfile::tempdir().unwrap();
-    let output = saiten(dir.path())
+    let output = saiten(on, dir.path())
         .args(["run", "ssh/slow-login", "--out"])
         .arg(dir.path().join("report"))
         .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
@@ -135,8 +143,7 @@ fn no_engine_is_an_error_with_a_way_out() {
     assert!(text(&output).contains("DOCKER_HOST"), "{}", text(&output));
 }
 
-#[test]
-fn an_image_that_the_engine_does_not_have_is_named_with_a_way_out() {
+fn an_image_that_the_engine_does_not_have_is_named_with_a_way_out(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let path = crate::user::variant(
         dir.path(),
@@ -144,7 +151,12 @@ fn an_image_that_the_engine_does_not_have_is_named_with_a_way_out() {
         "no-image",
         &[("image = \"sshd\"", "image = \"saiten.invalid/none:1\"")],
     );
-    let run = Run::of(&[&path]);
+    let run = Run::of(on, &[&path]);
     assert_eq!(run.status, 3, "{}", run.said);
-    assert!(run.said.contains("saiten.invalid/none:1") && run.said.contains("docker pull"), "{}", run.said);
+    assert!(
+        run.said.contains("saiten.invalid/none:1")
+            && run.said.contains(if on == On::Docker { "docker pull" } else { "images load" }),
+        "{}",
+        run.said
+    );
 }

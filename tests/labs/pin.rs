@@ -11,7 +11,8 @@ async fn the_pinned_client_speaks_to_this_engine() {
     let client = docker_client_instance().await.unwrap();
     client.ping().await.expect("a client newer than the engine is refused: is bollard still =0.21.1?");
     let dir = tempfile::tempdir().unwrap();
-    let built = crate::user::saiten(dir.path()).args(["images", "build", "dnsmasq"]).output().unwrap();
+    let built =
+        crate::user::saiten(crate::user::On::Docker, dir.path()).args(["images", "build", "dnsmasq"]).output().unwrap();
     assert!(built.status.success(), "{}", crate::user::text(&built));
     let reference = String::from_utf8(built.stdout).unwrap();
     let (name, tag) = reference.trim().split_once(':').unwrap();

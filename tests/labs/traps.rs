@@ -1,6 +1,12 @@
 //! What must not fool the SSH chapter: each trap is a variant of the shipped scenario, with the verdicts that it must get.
 
-use crate::user::{Run, variant};
+use crate::user::{On, Run, on_each_backend, variant};
+
+on_each_backend!(
+    wrong_submissions_and_side_effects_get_the_verdicts_they_deserve,
+    an_irrelevant_edit_has_no_effect_though_sshd_pads_its_answer_anew,
+    a_connection_that_is_reused_does_not_hide_the_symptom,
+);
 
 const RESTART: &str = "activate = \"systemctl restart sshd\"\nedits";
 const USEDNS: &str = "run = 'echo \"UseDNS no\" >> /etc/ssh/sshd_config'";
@@ -11,8 +17,7 @@ fn faulty(more: &str) -> String {
     FAULT.replace(" && systemctl", &format!(" && {more} && systemctl"))
 }
 
-#[test]
-fn wrong_submissions_and_side_effects_get_the_verdicts_they_deserve() {
+fn wrong_submissions_and_side_effects_get_the_verdicts_they_deserve(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let make = |name: &str, replace: &[(&str, &str)]| variant(dir.path(), "ssh/slow-login", name, replace);
     let denied = faulty("echo 'sshd: .evil.example' > /etc/hosts.deny");
@@ -39,7 +44,7 @@ fn wrong_submissions_and_side_effects_get_the_verdicts_they_deserve() {
         ),
     ];
     let paths: Vec<&str> = variants.iter().map(String::as_str).collect();
-    let run = Run::of(&paths);
+    let run = Run::of(on, &paths);
     // One lookup before the banner lies near the bound of the time's ratio, so that one check may stay undecided.
     let near = run.verdict("variants/hosts-deny", "login-is-quick", "applied");
     assert_eq!(run.status, if near == "inconclusive" { 3 } else { 1 }, "{}", run.said);
@@ -64,26 +69,24 @@ fn wrong_submissions_and_side_effects_get_the_verdicts_they_deserve() {
     assert!(found("first-wins").contains("usedns-no"), "{}", found("first-wins"));
 }
 
-#[test]
-fn an_irrelevant_edit_has_no_effect_though_sshd_pads_its_answer_anew() {
+fn an_irrelevant_edit_has_no_effect_though_sshd_pads_its_answer_anew(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let irrelevant = "run = 'echo \"VersionAddendum course\" >> /etc/ssh/sshd_config'";
     let inet = "run = 'echo \"AddressFamily inet\" >> /etc/ssh/sshd_config'";
     let path = variant(dir.path(), "ssh/slow-login", "irrelevant", &[(inet, irrelevant)]);
-    let run = Run::of(&[&path, "--arms", "each"]);
+    let run = Run::of(on, &[&path, "--arms", "each"]);
     assert_eq!(run.status, 0, "{}", run.said);
     let effect = run.effect("variants/irrelevant", "addressfamily-inet", "login.time");
     assert_eq!((&effect["bearing"], &effect["necessary"]), (&"none".into(), &false.into()), "{effect}");
 }
 
-#[test]
-fn a_connection_that_is_reused_does_not_hide_the_symptom() {
+fn a_connection_that_is_reused_does_not_hide_the_symptom(on: On) {
     let dir = tempfile::tempdir().unwrap();
     // Every later login over a shared connection would take milliseconds.
     let shared = "resolver = [\"192.168.1.99\"]\nfiles.\"/root/.ssh/config\" = \"\"\"\nHost *\n  ControlMaster auto\n  ControlPath /tmp/cm-%r@%h\n  ControlPersist 600\n\"\"\"\n\n[[faults]]";
     let path =
         variant(dir.path(), "ssh/slow-login", "shared", &[("resolver = [\"192.168.1.99\"]\n\n[[faults]]", shared)]);
-    let run = Run::of(&[&path]);
+    let run = Run::of(on, &[&path]);
     assert_eq!(run.status, 0, "{}", run.said);
     assert_eq!(run.median("variants/shared", "omitted", "login.server_queries"), 1.0);
 }

@@ -6,20 +6,41 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// What the labs of a test run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    Docker,
+    Native,
+}
+
+/// Makes each function a test on Docker and one on the native backend.
+macro_rules! on_each_backend {
+    ($($test:ident),* $(,)?) => {
+        mod docker {
+            $(#[test] fn $test() { super::$test(crate::user::On::Docker) })*
+        }
+        mod native {
+            $(#[test] fn $test() { super::$test(crate::user::On::Native) })*
+        }
+    };
+}
+pub(crate) use on_each_backend;
+
 /// The program, in the project's directory, with a runtime directory of the test's own.
-pub fn saiten(dir: &Path) -> Command {
+pub fn saiten(on: On, dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_saiten"));
+    command.env("SAITEN_BACKEND", if on == On::Docker { "docker" } else { "native" });
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env("XDG_RUNTIME_DIR", dir).env("LANG", "C").env_remove("NO_COLOR");
     command.stdin(Stdio::null());
     command
 }
 
 /// A runtime directory whose labs go down with the test, also when it fails.
-pub struct Labs(tempfile::TempDir);
+pub struct Labs(tempfile::TempDir, On);
 
 impl Labs {
-    pub fn new() -> Self {
-        Labs(tempfile::tempdir().unwrap())
+    pub fn new(on: On) -> Self {
+        Labs(tempfile::tempdir().unwrap(), on)
     }
 
     pub fn path(&self) -> &Path {
@@ -30,7 +51,7 @@ impl Labs {
 impl Drop for Labs {
     fn drop(&mut self) {
         // A test that ended its labs itself finds none here.
-        let _ = saiten(self.path()).arg("down").output();
+        let _ = saiten(self.1, self.path()).arg("down").output();
     }
 }
 
@@ -47,10 +68,10 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn of(arguments: &[&str]) -> Self {
+    pub fn of(on: On, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("report");
-        let output = saiten(dir.path()).arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
+        let output = saiten(on, dir.path()).arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
         let results =
             std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("no results: {}", text(&output)));
         Run {
@@ -107,8 +128,15 @@ pub fn variant(dir: &Path, shipped: &str, name: &str, replace: &[(&str, &str)]) 
     own.to_string_lossy().into_owned()
 }
 
-/// Containers of one run; or of all, when no run is named.
-pub fn containers(run: &str) -> Vec<String> {
+/// Machines of one run that are there; or of all, when no run is named.
+pub fn machines(on: On, run: &str) -> Vec<String> {
+    match on {
+        On::Docker => containers(run),
+        On::Native => sandboxes(run),
+    }
+}
+
+fn containers(run: &str) -> Vec<String> {
     let filter = if run.is_empty() { "label=saiten.run".to_owned() } else { format!("label=saiten.run={run}") };
     let output = Command::new("docker")
         .args(["ps", "-a", "--format", "{{.Names}} {{.Status}}", "--filter", &filter])
@@ -118,29 +146,43 @@ pub fn containers(run: &str) -> Vec<String> {
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
 }
 
+/// First processes of sandboxes, by the name that each is given as its argument.
+fn sandboxes(run: &str) -> Vec<String> {
+    let commands = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    let names = commands.filter_map(|command| {
+        let mut words = command.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+        (words.nth(1)? == "init").then(|| words.next()).flatten()
+    });
+    names.filter(|name| name.starts_with(&format!("saiten-{run}"))).collect()
+}
+
 /// A run in the background, with its id as soon as it has one.
 pub struct Background {
+    pub on: On,
     pub child: Child,
     pub run: String,
     pub dir: tempfile::TempDir,
 }
 
 impl Background {
-    /// Starts a run and waits until so many of its containers are there.
-    pub fn start(arguments: &[&str], containers_least: usize) -> Self {
+    /// Starts a run and waits until so many of its machines are there.
+    pub fn start(on: On, arguments: &[&str], least: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("report");
-        let mut command = saiten(dir.path());
+        let mut command = saiten(on, dir.path());
         command.arg("run").args(arguments).arg("--out").arg(&out).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap();
-        let mut this = Background { child, run: String::new(), dir };
+        let mut this = Background { on, child, run: String::new(), dir };
         until("the run's id", || {
             let events = std::fs::read_to_string(out.join("events.jsonl")).unwrap_or_default();
             let first = events.lines().next().and_then(|line| serde_json::from_str::<Value>(line).ok());
             this.run = first.and_then(|event| Some(event["run"].as_str()?.to_owned())).unwrap_or_default();
             !this.run.is_empty()
         });
-        until("containers", || containers(&this.run).len() >= containers_least);
+        until("machines", || machines(on, &this.run).len() >= least);
         this
     }
 
@@ -149,10 +191,10 @@ impl Background {
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
-    /// Seconds until no container of the run is left.
+    /// Seconds until no machine of the run is left.
     pub fn gone_after(&self) -> f64 {
         let begin = Instant::now();
-        until("the containers' end", || containers(&self.run).is_empty());
+        until("the machines' end", || machines(self.on, &self.run).is_empty());
         begin.elapsed().as_secs_f64()
     }
 }

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::SockType;
 
 use super::door::ACCEPTED;
 use super::{CaptureChunk, clock};
 use crate::fabric::capture::{CaptureWriter, SILENT};
 use crate::fabric::config::SwitchConfig;
+use crate::fabric::packet_socket;
 use crate::fabric::switch::{PortId, Seen, Sink};
 
 /// How often, and how many milliseconds apart, a slow consumer is asked before a switch ends without it.
@@ -26,6 +29,8 @@ pub struct Nic {
     pub control: UnixStream,
     /// Until when it is not read because it floods its link.
     pub paused_until: Option<u64>,
+    /// Whether it is a packet socket, which tells the VLAN tag of a frame apart from it.
+    is_socket: bool,
 }
 
 impl Nic {
@@ -33,7 +38,12 @@ impl Nic {
     pub fn new(tap: OwnedFd, control: UnixStream) -> Option<Self> {
         let flags = fcntl(&tap, FcntlArg::F_GETFL).ok()?;
         fcntl(&tap, FcntlArg::F_SETFL(OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK)).ok()?;
-        Some(Self { tap, control, paused_until: None })
+        let is_socket = getsockopt(&tap, SockType).is_ok();
+        Some(Self { tap, control, paused_until: None, is_socket })
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> nix::Result<usize> {
+        if self.is_socket { packet_socket::receive(&self.tap, buffer) } else { nix::unistd::read(&self.tap, buffer) }
     }
 
     /// Tells the owner that the NIC is plugged in. Should that fail, the connection has ended and says so itself.
@@ -107,7 +117,7 @@ impl Outlets {
     pub fn read(&mut self, port: PortId, buffer: &mut [u8]) -> Option<usize> {
         let nic = self.nics[port].as_ref()?;
         loop {
-            return match nix::unistd::read(&nic.tap, buffer) {
+            return match nic.read(buffer) {
                 Ok(length) if length > 0 => Some(length),
                 Err(Errno::EINTR) => continue,
                 Err(Errno::EAGAIN) => None,
@@ -174,7 +184,8 @@ impl Sink for Outlets {
                 Ok(_) => return true,
                 Err(Errno::EINTR) => continue,
                 // The interface is down, and may come up again.
-                Err(Errno::EIO) => self.eio += 1,
+                // A TAP says the one, a packet socket the other.
+                Err(Errno::EIO | Errno::ENOBUFS) => self.eio += 1,
                 // The interface was deleted; or, with a socket in the place of a TAP, the other end was closed.
                 Err(Errno::EBADFD | Errno::EPIPE | Errno::ECONNRESET) => self.lose(port),
                 Err(_) => {}

@@ -121,7 +121,7 @@ fn host_config(spec: &MachineSpec, helper_volume: String) -> HostConfig {
         }
         Role::Endpoint { .. } | Role::Alone => {
             host.mounts = Some(vec![program]);
-            if let Role::Endpoint { switch } = &spec.role {
+            if let Role::Endpoint { switch, .. } = &spec.role {
                 host.volumes_from = Some(vec![format!("{switch}:ro")]);
             }
             let own = ["NET_ADMIN", "NET_RAW"].map(str::to_owned);

@@ -1,7 +1,7 @@
 //! The connection to the engine, and what holds for every object of one run on it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,10 +9,13 @@ use testcontainers::core::client::docker_client_instance;
 use tokio::sync::OnceCell;
 
 use super::error::explain;
-use super::{container, doctor, images, volume};
+use super::{container, doctor, images, sweep, volume};
 use crate::helper::message::Offers;
+use crate::lab::base::Base;
 use crate::lab::host::Owner;
-use crate::lab::{Backend, LabError, Machine, MachineSpec, Note};
+use crate::lab::sources::ImageState;
+use crate::lab::sweep::Swept;
+use crate::lab::{Backend, LabError, Machine, MachineSpec, Note, look};
 
 /// Label with the run's id.
 pub const RUN_LABEL: &str = "saiten.run";
@@ -33,7 +36,7 @@ pub struct Docker {
     /// The program that becomes PID 1 of every endpoint.
     pub(super) program: PathBuf,
     /// Base image and helper volume, each found or made once a run.
-    pub(super) base: OnceCell<images::Base>,
+    pub(super) base: OnceCell<Base>,
     pub(super) helper: OnceCell<String>,
 }
 
@@ -104,6 +107,26 @@ impl Backend for Docker {
     }
 
     async fn offers(&self) -> Result<Offers, LabError> {
-        doctor::offers(self).await
+        look::offers(self).await
+    }
+
+    async fn images(&self) -> Result<Vec<ImageState>, LabError> {
+        images::list(self).await
+    }
+
+    async fn save(&self, file: &Path) -> Result<usize, LabError> {
+        images::save(self, file).await
+    }
+
+    async fn load(&self, file: &Path) -> Result<Vec<String>, LabError> {
+        images::load(self, file).await
+    }
+
+    async fn sweep(&self) -> Result<Swept, LabError> {
+        sweep::sweep(self).await
+    }
+
+    async fn sweep_dead(&self) -> Result<Swept, LabError> {
+        sweep::sweep_dead(self).await
     }
 }

@@ -7,41 +7,17 @@ use std::time::Duration;
 use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder};
 use bollard::{body_full, body_try_stream};
 use futures_util::{StreamExt, TryStreamExt};
-use tokio::process::Command;
 use tokio_util::io::ReaderStream;
 
 use super::Docker;
 use super::engine::KIND_LABEL;
 use super::error::{explain, is_missing};
-use crate::lab::sources::{self, Source};
+use crate::lab::base::{self, Base};
+use crate::lab::sources::{self, ImageState, Source};
 use crate::lab::{LabError, Note};
 
-/// The base that the Dockerfiles name themselves.
-const PUBLISHED_BASE: (&str, &str) = ("debian", "bookworm-slim");
-/// The base made from Debian's packages, where no registry can be reached.
-const OWN_BASE: (&str, &str) = ("saiten/base", "bookworm");
 /// How long a registry may take to begin with the base.
 const PULL: Duration = Duration::from_secs(120);
-
-/// The image that all others stand on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
-    /// Reference.
-    pub reference: String,
-    /// Content id.
-    pub id: String,
-}
-
-/// An image of `containers/` and whether the engine has it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ImageState {
-    /// Name.
-    pub name: String,
-    /// Reference with the tag of its present content; the base's is not known before there is a base.
-    pub reference: Option<String>,
-    /// Size in bytes, if it is there.
-    pub size: Option<i64>,
-}
 
 /// The base image: the engine's own, a registry's, or one made here from Debian's packages.
 pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
@@ -54,37 +30,36 @@ pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
         if let Some(base) = known_base(docker).await? {
             return Ok(base);
         }
-        let (published, own) = (reference(PUBLISHED_BASE), reference(OWN_BASE));
-        note(&format!("pulling {published}"));
+        note(&format!("pulling {}", base::PUBLISHED));
         if pull(docker).await
-            && let Some(base) = find_base(docker, &published).await?
+            && let Some(base) = find_base(docker, base::PUBLISHED).await?
         {
             return Ok(base);
         }
         note("bootstrapping a base image from Debian's package mirror (mmdebstrap)");
-        bootstrap(docker, note).await?;
-        find_base(docker, &own)
+        bootstrap(docker).await?;
+        find_base(docker, &base::own(base::SUITE))
             .await?
             .ok_or_else(|| LabError::backend("cannot make a base image", "it was imported but is not there"))
     };
     docker.base.get_or_try_init(find).await.cloned()
 }
 
-fn reference((name, tag): (&str, &str)) -> String {
-    format!("{name}:{tag}")
-}
-
 /// The base that the engine has, the published one first.
 async fn known_base(docker: &Docker) -> Result<Option<Base>, LabError> {
-    match find_base(docker, &reference(PUBLISHED_BASE)).await? {
-        None => find_base(docker, &reference(OWN_BASE)).await,
+    match find_base(docker, base::PUBLISHED).await? {
+        None => find_base(docker, &base::own(base::SUITE)).await,
         found => Ok(found),
     }
 }
 
 async fn find_base(docker: &Docker, reference: &str) -> Result<Option<Base>, LabError> {
     match docker.client.inspect_image(reference).await {
-        Ok(image) => Ok(Some(Base { reference: reference.to_owned(), id: image.id.unwrap_or_default() })),
+        Ok(image) => {
+            let layers = image.root_fs.and_then(|root| root.layers).unwrap_or_default();
+            let id = base::identity(layers.iter().map(String::as_str));
+            Ok(Some(Base { reference: reference.to_owned(), id }))
+        }
         Err(err) if is_missing(&err) => Ok(None),
         Err(err) => Err(explain(format!("cannot look for image {reference}"), &err)),
     }
@@ -105,58 +80,23 @@ async fn turn(docker: &Docker) -> Result<std::fs::File, LabError> {
 
 /// Whether the base could be pulled. Why not does not matter: there is another way.
 async fn pull(docker: &Docker) -> bool {
-    let (name, tag) = PUBLISHED_BASE;
-    let options = CreateImageOptionsBuilder::new().from_image(name).tag(tag).build();
+    let options = CreateImageOptionsBuilder::new().from_image(base::PUBLISHED).build();
     let pulled = docker.client.create_image(Some(options), None, None).try_for_each(|_| std::future::ready(Ok(())));
     matches!(tokio::time::timeout(PULL, pulled).await, Ok(Ok(())))
 }
 
 /// Makes a base from Debian's packages and imports it.
-async fn bootstrap(docker: &Docker, note: &Note<'_>) -> Result<(), LabError> {
-    let what = "cannot bootstrap a base image";
-    let mut command = Command::new("mmdebstrap");
-    command.args(["--variant=minbase", "--format=tar", "--quiet"]);
-    command.args(["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]);
-    command.args(["--dpkgopt=path-exclude=/usr/share/locale/*", OWN_BASE.1, "-"]);
-    command
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    command.kill_on_drop(true);
-    let mut child = command.spawn().map_err(|err| {
-        let way_out = "install it (Debian, Ubuntu: `apt-get install mmdebstrap`), run `ci/quickstart`, \
-                       load images saved elsewhere (`saiten images load FILE`), or give the engine debian:bookworm-slim";
-        LabError::backend(what, format!("mmdebstrap: {err}; {way_out}"))
-    })?;
-    let Some(tarball) = child.stdout.take() else { return Err(LabError::backend(what, "no output")) };
-    let stderr = child.stderr.take();
-    let errors = tokio::spawn(async move {
-        let mut text = Vec::new();
-        if let Some(stderr) = stderr {
-            // Bounded: it is only shown.
-            let _ =
-                tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(stderr, 64 << 10), &mut text)
-                    .await;
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    });
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo(OWN_BASE.0).tag(OWN_BASE.1).build();
-    let body = body_try_stream(ReaderStream::new(tarball));
-    let imported = docker.client.create_image(Some(options), Some(body), None).try_for_each(|info| {
-        if let Some(status) = info.status {
-            note(&status);
-        }
-        std::future::ready(Ok(()))
-    });
-    let imported = imported.await;
-    let status = child.wait().await.map_err(|source| LabError::Own { what: what.to_owned(), source })?;
-    let said = errors.await.unwrap_or_default();
-    if !status.success() {
-        let last: Vec<&str> = said.lines().rev().take(5).collect();
-        let last: Vec<&str> = last.into_iter().rev().collect();
-        return Err(LabError::backend(what, format!("mmdebstrap: {status}: {}", last.join(" | "))));
-    }
-    imported.map_err(|err| explain(what, &err))
+async fn bootstrap(docker: &Docker) -> Result<(), LabError> {
+    let what = "cannot import a base image";
+    let archive = base::bootstrap(base::SUITE, &std::env::temp_dir()).await?;
+    let opened = tokio::fs::File::open(archive.path()).await;
+    let opened = opened.map_err(|source| LabError::Own { what: what.to_owned(), source })?;
+    let own = base::own(base::SUITE);
+    let (name, tag) = own.split_once(':').unwrap_or((&own, "latest"));
+    let options = CreateImageOptionsBuilder::new().from_src("-").repo(name).tag(tag).build();
+    let body = body_try_stream(ReaderStream::new(opened));
+    let imported = docker.client.create_image(Some(options), Some(body), None);
+    imported.try_for_each(|_| std::future::ready(Ok(()))).await.map_err(|err| explain(what, &err))
 }
 
 /// Makes sure that an image is there and gives its reference.
@@ -257,21 +197,9 @@ pub async fn list(docker: &Docker) -> Result<Vec<ImageState>, LabError> {
 pub async fn save(docker: &Docker, file: &Path) -> Result<usize, LabError> {
     let what = || format!("cannot save images to {}", file.display());
     let own = |source| LabError::Own { what: what(), source };
-    let mut references = Vec::new();
-    for state in list(docker).await? {
-        match (state.reference, state.size) {
-            (Some(reference), Some(_)) => references.push(reference),
-            _ => {
-                return Err(LabError::backend(
-                    what(),
-                    format!("image `{}` is not built; run `saiten images build`", state.name),
-                ));
-            }
-        }
-    }
+    let references = sources::all_built(&list(docker).await?).map_err(|why| LabError::backend(what(), why))?;
     let names: Vec<&str> = references.iter().map(String::as_str).collect();
-    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = tempfile::Builder::new().prefix(".saiten-").tempfile_in(dir).map_err(own)?;
+    let mut part = sources::part_of(file).map_err(own)?;
     let mut archive = Box::pin(docker.client.export_images(&names));
     while let Some(bytes) = archive.next().await {
         let bytes = bytes.map_err(|err| explain(what(), &err))?;

@@ -11,37 +11,24 @@ use super::error::{explain, is_conflict, is_missing};
 use super::volume;
 use crate::lab::LabError;
 use crate::lab::host::Owner;
+use crate::lab::sweep::Swept;
 
-/// What was removed, and what was left alone and why.
-#[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Swept {
-    /// Containers and volumes that were removed.
-    pub removed: Vec<String>,
-    /// Objects of runs that still go on, or of another machine's.
-    pub left: Vec<String>,
+/// Removes containers whose run is dead and helper volumes of other builds that nothing uses.
+pub async fn sweep(docker: &Docker) -> Result<Swept, LabError> {
+    let mut swept = sweep_dead(docker).await?;
+    docker.sweep_volumes(&mut swept).await?;
+    Ok(swept)
+}
+
+/// Removes only containers whose run is dead. A harness that is killed between two engine calls leaves one that was never
+/// started, and so can never end by itself; the next run removes it.
+pub async fn sweep_dead(docker: &Docker) -> Result<Swept, LabError> {
+    let mut swept = Swept::default();
+    docker.sweep_containers(&mut swept).await?;
+    Ok(swept)
 }
 
 impl Docker {
-    /// Removes containers whose run is dead and helper volumes of other builds that nothing uses.
-    ///
-    /// # Errors
-    /// When the engine does not answer or refuses.
-    pub async fn sweep(&self) -> Result<Swept, LabError> {
-        let mut swept = Swept::default();
-        self.sweep_containers(&mut swept).await?;
-        self.sweep_volumes(&mut swept).await?;
-        Ok(swept)
-    }
-
-    /// Removes only containers whose run is dead. A harness that is killed between two engine calls leaves one that was never
-    /// started, and so can never end by itself; the next run removes it.
-    ///
-    /// # Errors
-    /// When the engine does not answer or refuses.
-    pub async fn sweep_dead(&self) -> Result<(), LabError> {
-        self.sweep_containers(&mut Swept::default()).await
-    }
-
     async fn sweep_containers(&self, swept: &mut Swept) -> Result<(), LabError> {
         let filters = HashMap::from([("label", vec![RUN_LABEL])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();

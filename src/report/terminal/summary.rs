@@ -20,6 +20,14 @@ pub fn summary(results: &Results, lang: Lang, color: bool) -> String {
     if !results.run.realtime {
         line(&mut out, &page.paint.faint(&say(lang, "summary-compressed")));
     }
+    if let (Some(backend), Some(why)) = (&results.run.backend, &results.run.why_backend) {
+        let phrase = Phrase::new("summary-backend").with("backend", backend).with("why", one_line(why, ERROR_MOST));
+        line(&mut out, &page.paint.faint(&phrase.say(lang)));
+    }
+    if let Some(what) = results.run.machine.get("not limited") {
+        let phrase = Phrase::new("summary-not-limited").with("what", one_line(what, ERROR_MOST));
+        line(&mut out, &page.paint.faint(&phrase.say(lang)));
+    }
     line(&mut out, &page.last_line(results));
     out
 }

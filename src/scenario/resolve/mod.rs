@@ -47,7 +47,6 @@ pub(super) fn scenario(
     let endpoints = resolver.endpoints();
     resolver.check_addresses();
     let mut requires: Vec<_> = resolver.items(&file.requires).iter().map(|requirement| requirement.value).collect();
-    requires.push(Requirement::Tun);
     if networks.values().any(|network| network.subnet6.is_some()) {
         requires.push(Requirement::Ipv6);
     }

@@ -1,0 +1,168 @@
+//! Whether the native backend works on this machine, found by doing what a run does; for what is missing, the command that cures it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::Native;
+use crate::lab::line::Line;
+use crate::lab::{Backend, LabError, Machine, look};
+use crate::wording::Phrase;
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Probe {
+    /// Name.
+    pub name: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What was found.
+    pub found: Phrase,
+    /// A command that cures what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+}
+
+/// How a probe went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As it should be.
+    Good,
+    /// Works, with less than it could.
+    Less,
+    /// The backend cannot work without it.
+    Missing,
+}
+
+impl Probe {
+    fn good(name: &'static str, found: Phrase) -> Self {
+        Probe { name, outcome: Outcome::Good, found, cure: None }
+    }
+
+    fn missing(name: &'static str, why: &str, cure: Option<String>) -> Self {
+        Probe { name, outcome: Outcome::Missing, found: Phrase::new("probe-failed").with("why", why), cure }
+    }
+}
+
+/// What was found, and the backend if it works.
+pub struct Probed {
+    /// Probes in their order, up to the first that is missing.
+    pub probes: Vec<Probe>,
+    /// The backend, its zygote running.
+    pub backend: Option<Native>,
+}
+
+impl Probed {
+    /// The probe that failed, if one did.
+    pub fn missing(&self) -> Option<&Probe> {
+        self.probes.iter().find(|probe| probe.outcome == Outcome::Missing)
+    }
+}
+
+/// Tries the backend: ids, store, namespaces, and one endpoint that starts, speaks and ends.
+pub async fn probe(run: &str, sources: PathBuf, store: &Path) -> Probed {
+    let mut probes = Vec::new();
+    let backend = attempt(run, sources, store, &mut probes).await;
+    Probed { probes, backend }
+}
+
+async fn attempt(run: &str, sources: PathBuf, store: &Path, probes: &mut Vec<Probe>) -> Option<Native> {
+    let mapping = match super::ids::Mapping::of_this_user() {
+        Ok(mapping) => mapping,
+        Err(err) => {
+            probes.push(Probe::missing("ids", &err.why, Some(err.cure)));
+            return None;
+        }
+    };
+    let found = match mapping.subordinate {
+        Some(_) => Phrase::new("probe-ids-user"),
+        None => Phrase::new("probe-ids-root"),
+    };
+    probes.push(Probe::good("ids", found.with("range", mapping.label())));
+    let native = match Native::open(run, sources, store) {
+        Ok(native) => native,
+        Err(err) => {
+            probes.push(Probe::missing("store", &err.chain(), None));
+            return None;
+        }
+    };
+    probes.push(Probe::good("store", Phrase::new("probe-store").with("dir", store.display())));
+    let settled = match native.labs().await {
+        Ok(zygote) => zygote.settled.clone(),
+        Err(err) => {
+            probes.push(Probe::missing("namespaces", &err.chain(), namespaces_cure()));
+            return None;
+        }
+    };
+    probes.push(Probe::good("namespaces", Phrase::new("probe-namespaces")));
+    let begin = Instant::now();
+    if let Err(err) = speak(&native).await {
+        probes.push(Probe::missing("endpoint", &err.chain(), container_cure()));
+        return None;
+    }
+    let took = format!("{} ms", begin.elapsed().as_millis());
+    probes.push(Probe::good("endpoint", Phrase::new("probe-endpoint").with("took", took)));
+    probes.push(nics(settled.tun));
+    if settled.unlimited.is_empty() {
+        probes.push(Probe::good("limits", Phrase::new("probe-limits").with("kind", &settled.limits)));
+    }
+    probes.extend(settled.unlimited.iter().map(|missing| Probe {
+        name: "limits",
+        outcome: Outcome::Less,
+        found: Phrase::new("probe-not-limited").with("what", &missing.what).with("why", &missing.why),
+        cure: Some(missing.cure.clone()),
+    }));
+    Some(native)
+}
+
+/// Starts an endpoint, hears its helper, ends it.
+async fn speak(native: &Native) -> Result<(), LabError> {
+    let machine: Rc<dyn Machine> = Rc::from(native.start(&look::spec()).await?);
+    let words = machine.clone();
+    let streams = machine.streams().ok_or_else(|| LabError::backend("probe", "its streams are taken"))?;
+    let spoke = Line::open("probe", streams, Box::new(move || words.last_words())).await;
+    machine.stop().await?;
+    spoke.map(drop)
+}
+
+fn nics(tun: bool) -> Probe {
+    if tun {
+        return Probe::good("nics", Phrase::new("probe-nics-tap"));
+    }
+    let cure = Some("sudo modprobe tun && sudo chmod 0666 /dev/net/tun".to_owned());
+    Probe { name: "nics", outcome: Outcome::Less, found: Phrase::new("probe-nics-veth"), cure }
+}
+
+/// Why user namespaces are refused shows in the kernel's own switches.
+fn namespaces_cure() -> Option<String> {
+    let is = |switch: &str, value: &str| fs::read_to_string(switch).is_ok_and(|text| text.trim() == value);
+    if is("/proc/sys/user/max_user_namespaces", "0") {
+        return Some("sudo sysctl -w user.max_user_namespaces=15000".to_owned());
+    }
+    if nix::unistd::geteuid().is_root() {
+        return container_cure();
+    }
+    if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+        return Some("sudo sysctl -w kernel.unprivileged_userns_clone=1".to_owned());
+    }
+    if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/usr/bin/saiten"));
+        return Some(format!(
+            "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile saiten {} flags=(unconfined) {{ userns, }}\\n' \
+             | sudo tee /etc/apparmor.d/saiten && sudo apparmor_parser -r /etc/apparmor.d/saiten",
+            program.display()
+        ));
+    }
+    container_cure()
+}
+
+/// Inside a container the outer engine's own walls are in the way.
+fn container_cure() -> Option<String> {
+    let inside = ["/.dockerenv", "/run/.containerenv"].iter().any(|file| Path::new(file).exists());
+    let options = "--security-opt seccomp=unconfined --cap-add SYS_ADMIN --cap-add NET_ADMIN --device /dev/net/tun";
+    inside.then(|| format!("docker run {options} …  (or `--backend docker` with the outer engine's socket)"))
+}
