@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::user::{Background, Labs, On, Run, machines, on_each_backend, saiten, text, until};
+use crate::user::{Background, Labs, On, Run, machines, on_docker, on_each_backend, saiten, text, until};
 
 on_each_backend!(
     kill_9_leaves_nothing,
@@ -13,6 +13,8 @@ on_each_backend!(
     an_endpoint_that_never_gets_ready_is_told_with_its_log_and_leaves_nothing,
     an_image_that_the_engine_does_not_have_is_named_with_a_way_out,
 );
+
+on_docker!(sweep_removes_what_a_dead_run_left_and_nothing_else, no_engine_is_an_error_with_a_way_out);
 
 /// A run's containers are gone within this, in seconds; a helper that hears nothing gives up after three.
 const GONE: f64 = 5.0;
@@ -59,9 +61,7 @@ fn a_frozen_harness_is_given_up(on: On) {
     assert!(gone < GONE + 3.0, "{gone} s");
 }
 
-#[test]
-fn sweep_removes_what_a_dead_run_left_and_nothing_else() {
-    let on = On::Docker;
+fn sweep_removes_what_a_dead_run_left_and_nothing_else(on: On) {
     let alive = Background::start(on, &["ssh/slow-login"], 6);
     // What a harness leaves that is killed between create and start; its process is one that has never been.
     let mine = saiten::lab::host::Owner::this();
@@ -129,9 +129,7 @@ fn an_endpoint_that_never_gets_ready_is_told_with_its_log_and_leaves_nothing(on:
     until("nothing to be left", || machines(on, record["run"].as_str().unwrap()).is_empty());
 }
 
-#[test]
-fn no_engine_is_an_error_with_a_way_out() {
-    let on = On::Docker;
+fn no_engine_is_an_error_with_a_way_out(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let output = saiten(on, dir.path())
         .args(["run", "ssh/slow-login", "--out"])

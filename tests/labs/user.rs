@@ -26,6 +26,16 @@ macro_rules! on_each_backend {
 }
 pub(crate) use on_each_backend;
 
+/// Makes each function a test on Docker alone.
+macro_rules! on_docker {
+    ($($test:ident),* $(,)?) => {
+        mod only_docker {
+            $(#[test] fn $test() { super::$test(crate::user::On::Docker) })*
+        }
+    };
+}
+pub(crate) use on_docker;
+
 /// The program, in the project's directory, with a runtime directory of the test's own.
 pub fn saiten(on: On, dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_saiten"));

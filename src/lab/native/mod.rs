@@ -112,7 +112,8 @@ impl Native {
 
     /// Removes what dead processes were making in the store.
     async fn sweep_store(&self) -> Result<Vec<String>, LabError> {
-        let abandoned = self.store.abandoned();
+        let mut abandoned = self.store.abandoned();
+        abandoned.extend(self.store.old_programs());
         for dir in &abandoned {
             let removed = self.builder().await?.change(Change::Remove(dir.clone())).await;
             removed.map_err(|why| LabError::backend(format!("cannot remove {dir} from the store"), why))?;

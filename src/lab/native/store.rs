@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ use crate::lab::line::random;
 const LAYOUT: &str = "v1";
 /// Name of the layer that lies on top of every image: the places that a sandbox mounts on.
 pub const PLACES: &str = "places";
+/// How long a program is kept that no run has used; no run takes that long to start its endpoints.
+const PROGRAM_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Directories of a store, and their modes: endpoints' ids pass through, and list nothing.
 const DIRECTORIES: [(&str, u32); 8] = [
     ("mnt", 0o711),
@@ -141,7 +143,19 @@ impl Store {
                 .and_then(|()| fs::rename(&part, &path));
             written.inspect_err(|_| drop(fs::remove_file(&part))).map_err(own)?;
         }
+        // Says that it is in use; see `old_programs`. That it cannot be said costs a copy, later.
+        let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         Ok(name)
+    }
+
+    /// Programs of other builds that nobody has used lately, and what was left of copying one; relative to the store.
+    pub fn old_programs(&self) -> Vec<String> {
+        let is_old = |entry: &fs::DirEntry| {
+            let used = entry.metadata().and_then(|data| data.modified()).ok();
+            used.and_then(|used| used.elapsed().ok()).is_some_and(|unused| unused > PROGRAM_KEPT)
+        };
+        let found = fs::read_dir(self.root.join("programs")).into_iter().flatten().flatten().filter(is_old);
+        found.filter_map(|entry| Some(format!("programs/{}", entry.file_name().into_string().ok()?))).collect()
     }
 
     /// A name for something that this process makes; relative to the store. A sweep knows its maker by it.
