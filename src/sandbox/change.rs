@@ -22,11 +22,15 @@ pub fn carry_out(change: &Change, ids: Ids) -> io::Result<()> {
             nix::unistd::syncfs(fs::File::open(inside(from)?)?)?;
             fs::rename(from, inside(to)?)
         }
-        Change::Remove(path) => match fs::remove_dir_all(inside(path)?) {
+        Change::Remove(path) => match remove(inside(path)?) {
             Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         },
     }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
 }
 
 /// The path, if it stays below the current directory by itself.
@@ -36,4 +40,19 @@ fn inside(path: &str) -> io::Result<&Path> {
         return Ok(Path::new(path));
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{path}` is not a path inside the store")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_in_the_store_by_itself() {
+        for fine in ["a", "layers/0a", "making/1.2.x/u"] {
+            assert!(inside(fine).is_ok(), "{fine}");
+        }
+        for outside in ["", "/etc", "..", "a/../b", "a/../../b"] {
+            assert!(inside(outside).is_err(), "{outside}");
+        }
+    }
 }

@@ -79,7 +79,7 @@ pub enum Change {
     Make(String),
     /// Renames.
     Move(String, String),
-    /// Removes a tree; one that is not there is fine.
+    /// Removes a file or a tree; one that is not there is fine.
     Remove(String),
 }
 
