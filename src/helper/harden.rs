@@ -21,10 +21,13 @@ pub fn harden() -> io::Result<()> {
     let permitted = caps::read(None, CapSet::Permitted).map_err(io::Error::other)?;
     prctl::set_keepcaps(true)?;
     let uid = Uid::from_raw(HELPER_UID);
+    // Who started this program may have tied its life to their own; a change of user ids unties it (prctl(2)).
+    let parents_end = prctl::get_pdeathsig()?;
     // Without the capability (the switch has none) the helper stays who it is; nobody else runs there.
     if permitted.contains(&caps::Capability::CAP_SETUID) {
         setresuid(uid, uid, uid)?;
     }
+    prctl::set_pdeathsig(parents_end)?;
     prctl::set_keepcaps(false)?;
     caps::set(None, CapSet::Effective, &permitted).map_err(io::Error::other)?;
     prctl::set_dumpable(false)?;
