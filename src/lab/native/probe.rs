@@ -139,25 +139,31 @@ fn nics(tun: bool) -> Probe {
 
 /// Why user namespaces are refused shows in the kernel's own switches.
 fn namespaces_cure() -> Option<String> {
-    let is = |switch: &str, value: &str| fs::read_to_string(switch).is_ok_and(|text| text.trim() == value);
-    if is("/proc/sys/user/max_user_namespaces", "0") {
+    let read = |switch: &str| fs::read_to_string(Path::new("/proc/sys").join(switch)).ok();
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/usr/bin/saiten"));
+    switch_to_turn(&read, nix::unistd::geteuid().is_root(), &program).or_else(container_cure)
+}
+
+/// The switch that is in the way, as a command that turns it.
+fn switch_to_turn(read: &dyn Fn(&str) -> Option<String>, is_root: bool, program: &Path) -> Option<String> {
+    let is = |switch: &str, value: &str| read(switch).is_some_and(|text| text.trim() == value);
+    if is("user/max_user_namespaces", "0") {
         return Some("sudo sysctl -w user.max_user_namespaces=15000".to_owned());
     }
-    if nix::unistd::geteuid().is_root() {
-        return container_cure();
+    if is_root {
+        return None;
     }
-    if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+    if is("kernel/unprivileged_userns_clone", "0") {
         return Some("sudo sysctl -w kernel.unprivileged_userns_clone=1".to_owned());
     }
-    if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
-        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/usr/bin/saiten"));
-        return Some(format!(
-            "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile saiten {} flags=(unconfined) {{ userns, }}\\n' \
-             | sudo tee /etc/apparmor.d/saiten && sudo apparmor_parser -r /etc/apparmor.d/saiten",
-            program.display()
-        ));
-    }
-    container_cure()
+    // Ubuntu 23.10 and newer: the profile goes by the program's path.
+    is("kernel/apparmor_restrict_unprivileged_userns", "1").then(|| {
+        let profile = format!("profile saiten {} flags=(unconfined) {{ userns, }}", program.display());
+        format!(
+            "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\n{profile}\\n' | sudo tee /etc/apparmor.d/saiten \
+             && sudo apparmor_parser -r /etc/apparmor.d/saiten"
+        )
+    })
 }
 
 /// Inside a container the outer engine's own walls are in the way.
@@ -165,4 +171,24 @@ fn container_cure() -> Option<String> {
     let inside = ["/.dockerenv", "/run/.containerenv"].iter().any(|file| Path::new(file).exists());
     let options = "--security-opt seccomp=unconfined --cap-add SYS_ADMIN --cap-add NET_ADMIN --device /dev/net/tun";
     inside.then(|| format!("docker run {options} …  (or `--backend docker` with the outer engine's socket)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_switch_that_forbids_namespaces_is_named_with_the_command_that_turns_it() {
+        let cure = |switch: &'static str, value: &'static str, is_root: bool| {
+            let read = move |asked: &str| (asked == switch).then(|| format!("{value}\n"));
+            switch_to_turn(&read, is_root, Path::new("/opt/saiten")).unwrap_or_default()
+        };
+        assert!(cure("user/max_user_namespaces", "0", true).contains("user.max_user_namespaces=15000"));
+        assert!(cure("kernel/unprivileged_userns_clone", "0", false).contains("unprivileged_userns_clone=1"));
+        let profile = cure("kernel/apparmor_restrict_unprivileged_userns", "1", false);
+        assert!(profile.contains("profile saiten /opt/saiten flags=(unconfined) { userns, }"), "{profile}");
+        assert!(profile.contains("apparmor_parser -r") && !profile.contains('\n'), "{profile}");
+        assert_eq!(cure("kernel/apparmor_restrict_unprivileged_userns", "1", true), "");
+        assert_eq!(cure("user/max_user_namespaces", "96365", false), "");
+    }
 }
