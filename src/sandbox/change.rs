@@ -34,7 +34,10 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// The path, if it stays below the current directory by itself.
-fn inside(path: &str) -> io::Result<&Path> {
+///
+/// # Errors
+/// One that does not.
+pub fn inside(path: &str) -> io::Result<&Path> {
     let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
     if plain && !path.is_empty() {
         return Ok(Path::new(path));

@@ -13,9 +13,9 @@ use seccompiler::BpfProgram;
 
 use super::inside::Inherited;
 use super::limits::{Groups, Owner, Resource};
-use super::message::{Begin, Ids, Order, Report, Start, Unlimited, receive, send};
+use super::message::{Begin, Ids, Order, Report, Root, Start, Unlimited, receive, send};
 use super::root::{MEMORY, NETWORK_FILES, TUN};
-use super::{cable, seccomp};
+use super::{cable, change, seccomp};
 
 /// Major and minor number of the TUN device (kernel: Documentation/admin-guide/devices.txt).
 const TUN_NUMBERS: (u64, u64) = (10, 200);
@@ -27,6 +27,7 @@ pub struct Home {
     pub groups: Groups,
     filters: Vec<BpfProgram>,
     tun: Option<PathBuf>,
+    scratch_in_memory: bool,
 }
 
 impl Home {
@@ -51,6 +52,7 @@ impl Home {
         named("a file system in memory", memory.map_err(Into::into))?;
         share_network_files()?;
         let tun = tun();
+        let scratch_in_memory = keeps_user_attributes(Path::new(MEMORY))?;
         if !begin.online {
             named("a network namespace", unshare(CloneFlags::CLONE_NEWNET).map_err(Into::into))?;
             if tun.is_none() {
@@ -59,7 +61,7 @@ impl Home {
         }
         let owner = Owner { run: begin.run.clone(), pid: begin.pid, started: begin.started };
         let filters = seccomp::filters().map_err(|err| io::Error::other(format!("system call filters: {err}")))?;
-        Ok(Home { begin, groups: Groups::find(&owner), filters, tun })
+        Ok(Home { begin, groups: Groups::find(&owner), filters, tun, scratch_in_memory })
     }
 
     /// What the harness is told.
@@ -69,7 +71,18 @@ impl Home {
             why: missing.why,
             cure: missing.cure,
         });
-        Report::Ready { limits: self.groups.kind().to_owned(), unlimited: unlimited.collect(), tun: self.tun.is_some() }
+        let disk = (!self.scratch_in_memory).then(|| Unlimited {
+            what: "disk".to_owned(),
+            why: "file systems in memory of this kernel keep no user attributes".to_owned(),
+            cure: "boot Linux 6.6 or newer (Debian 12: sudo apt-get install -t bookworm-backports linux-image-amd64)"
+                .to_owned(),
+        });
+        Report::Ready {
+            limits: self.groups.kind().to_owned(),
+            unlimited: unlimited.chain(disk).collect(),
+            tun: self.tun.is_some(),
+            scratch_in_memory: self.scratch_in_memory,
+        }
     }
 
     /// Ids of sandboxes.
@@ -83,18 +96,23 @@ impl Home {
         Inherited { program: &self.begin.program, tun: self.tun.clone(), filters: &self.filters, limit_processes }
     }
 
-    /// Makes the directory of a switch's socket.
+    /// Makes the directories that go with a sandbox: of a switch's socket, of its scratch on disk.
     ///
     /// # Errors
-    /// When the file system in memory is full.
-    pub fn make_wire(&self, start: &Start) -> io::Result<Option<PathBuf>> {
-        if start.wire.as_ref().is_none_or(|wire| !wire.own) {
-            return Ok(None);
+    /// A full file system.
+    pub fn make_directories(&self, start: &Start) -> io::Result<Vec<PathBuf>> {
+        let mut made = Vec::new();
+        if start.wire.as_ref().is_some_and(|wire| wire.own) {
+            made.push(Path::new(MEMORY).join(start.id.to_string()));
         }
-        let dir = Path::new(MEMORY).join(start.id.to_string());
-        fs::DirBuilder::new().mode(0o700).create(&dir)?;
-        chown(&dir, Some(self.begin.ids.first), Some(self.begin.ids.first))?;
-        Ok(Some(dir))
+        if let Root::Discarded { dir, .. } = &start.root {
+            made.push(change::inside(dir)?.to_owned());
+        }
+        for dir in &made {
+            fs::DirBuilder::new().mode(0o700).create(dir)?;
+            chown(dir, Some(self.begin.ids.first), Some(self.begin.ids.first))?;
+        }
+        Ok(made)
     }
 
     /// Removes what outlives this process.
@@ -105,6 +123,15 @@ impl Home {
 
 fn named<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
     result.map_err(|err| io::Error::new(err.kind(), format!("{what}: {err}")))
+}
+
+/// Whether a file system keeps attributes of the kind that overlays in user namespaces write (xattr(7)).
+fn keeps_user_attributes(dir: &Path) -> io::Result<bool> {
+    let trial = dir.join("trial");
+    fs::write(&trial, "")?;
+    let kept = xattr::set(&trial, "user.overlay.trial", b"y").is_ok();
+    fs::remove_file(&trial)?;
+    Ok(kept)
 }
 
 /// Copies of what programs need to find names, for sandboxes that make images: their ids may not read the machine's own.

@@ -150,6 +150,13 @@ pub enum Root {
         /// Most files that can be made.
         inodes: u64,
     },
+    /// Layers below a directory on disk that goes with the sandbox: where a file system in memory keeps no user attributes.
+    Discarded {
+        /// Directories, the topmost first.
+        layers: Vec<String>,
+        /// The directory; the zygote makes and removes it.
+        dir: String,
+    },
     /// Layers below a directory that stays: `u` in it takes the changes, `w` is the overlay's own.
     Kept {
         /// Directories, the topmost first.
@@ -197,6 +204,8 @@ pub enum Report {
         unlimited: Vec<Unlimited>,
         /// Whether endpoints can open `/dev/net/tun`.
         tun: bool,
+        /// Whether a file system in memory keeps user attributes, as overlays need them (Linux 6.6).
+        scratch_in_memory: bool,
     },
     /// An order is carried out.
     Done {

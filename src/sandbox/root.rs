@@ -105,7 +105,7 @@ fn assemble(root: &Root) -> io::Result<PathBuf> {
             mount_new("tmpfs", below, QUIET, &format!("size={bytes},nr_inodes={inodes},mode=755"))?;
             (below.to_owned(), layers)
         }
-        Root::Kept { layers, dir } => {
+        Root::Kept { layers, dir } | Root::Discarded { layers, dir } => {
             mount_new("tmpfs", below, QUIET, "size=64k,nr_inodes=16,mode=755")?;
             (PathBuf::from(dir), layers)
         }

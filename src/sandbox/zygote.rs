@@ -70,8 +70,8 @@ struct Child {
     works: bool,
     /// Orders that wait for its end.
     stopping: Vec<u64>,
-    /// Directory of the socket, if it is a switch.
-    wire: Option<PathBuf>,
+    /// Directories that go with it.
+    goes: Vec<PathBuf>,
 }
 
 /// What became ready.
@@ -144,7 +144,7 @@ impl Zygote<'_> {
     }
 
     fn start(&mut self, start: &Start, descriptors: Vec<OwnedFd>) -> io::Result<()> {
-        let wire = self.home.make_wire(start)?;
+        let goes = self.home.make_directories(start)?;
         let group = self.home.groups.make(&start.id.to_string(), &start.limits)?;
         let mut namespaces = NAMESPACES;
         namespaces.set(CloneFlags::CLONE_NEWNET, start.network != Network::Machine);
@@ -153,14 +153,14 @@ impl Zygote<'_> {
             inside::become_endpoint(start, &inherited, descriptors, go).map(|never| match never {})
         })?;
         let child =
-            Child { pid, pidfd, group: Some(group), starting: Some(go), works: false, stopping: Vec::new(), wire };
+            Child { pid, pidfd, group: Some(group), starting: Some(go), works: false, stopping: Vec::new(), goes };
         self.let_go(start.id, child, start.cables())
     }
 
     fn work(&mut self, id: u64, work: Work) -> io::Result<Option<u64>> {
         let (pid, pidfd, go) = clone_child(NAMESPACES | CloneFlags::CLONE_NEWNET, |go| inside::work(work, go))?;
         let child =
-            Child { pid, pidfd, group: None, starting: Some(go), works: true, stopping: Vec::new(), wire: None };
+            Child { pid, pidfd, group: None, starting: Some(go), works: true, stopping: Vec::new(), goes: Vec::new() };
         self.let_go(id, child, &[]).map(|()| None)
     }
 
@@ -250,9 +250,7 @@ impl Child {
     /// Reaps it and removes what was made for it.
     fn clean_up(&self) -> io::Result<()> {
         waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED)?;
-        if let Some(wire) = &self.wire {
-            fs::remove_dir_all(wire)?;
-        }
+        self.goes.iter().try_for_each(fs::remove_dir_all)?;
         self.group.as_ref().map_or(Ok(()), Group::remove)
     }
 }

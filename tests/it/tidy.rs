@@ -64,7 +64,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("flate2", "src/image/archive"),
     ("seccompiler", "src/sandbox/"),
     ("tar", "src/lab/sources.rs src/lab/native/mod.rs src/image/"),
-    ("xattr", "src/image/"),
+    ("xattr", "src/image/ src/sandbox/home.rs"),
     ("clap", "src/cli/"),
     ("clap_complete", "src/cli/"),
 ];

@@ -35,6 +35,8 @@ pub struct Settled {
     pub unlimited: Vec<Unlimited>,
     /// Whether endpoints can open the TUN device.
     pub tun: bool,
+    /// Whether what endpoints write can be kept in memory.
+    pub scratch_in_memory: bool,
 }
 
 type Answer = Result<u64, String>;
@@ -174,7 +176,9 @@ async fn settle(socket: &UnixStream, begin: Begin, mapping: &Mapping, pid: u32) 
                 mapping.apply(pid).await?;
                 tell(socket, &Order::Mapped, &[]).await.map_err(own)?;
             }
-            Some(Report::Ready { limits, unlimited, tun }) => return Ok(Settled { limits, unlimited, tun }),
+            Some(Report::Ready { limits, unlimited, tun, scratch_in_memory }) => {
+                return Ok(Settled { limits, unlimited, tun, scratch_in_memory });
+            }
             Some(Report::Failed { why, .. }) => return Err(why),
             Some(Report::Done { .. }) => return Err("it reported what nobody ordered".to_owned()),
             None => return Err("it ended".to_owned()),

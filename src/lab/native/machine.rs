@@ -25,7 +25,7 @@ const WEIGHT: u32 = 1024;
 /// Processors that one endpoint can keep busy.
 const PROCESSORS: f64 = 1.0;
 /// What an endpoint can write, in bytes and files. It is memory, and counts as the endpoint's.
-const SCRATCH: (u64, u64) = (256 << 20, 50_000);
+pub const SCRATCH: (u64, u64) = (256 << 20, 50_000);
 /// Capabilities of every endpoint: those of Docker's containers, without CAP_MKNOD, with CAP_NET_ADMIN.
 const CAPABILITIES: [Capability; 14] = [
     Capability::CAP_AUDIT_WRITE,
@@ -51,12 +51,7 @@ const PARAMETERS: [(&str, &str); 2] =
 ///
 /// # Errors
 /// A capability that does not exist, or a switch that is not there.
-pub fn start_of(
-    run: &str,
-    spec: &MachineSpec,
-    below: Vec<String>,
-    tun: bool,
-) -> Result<impl FnOnce(u64) -> Start, LabError> {
+pub fn start_of(run: &str, spec: &MachineSpec, root: Root, tun: bool) -> Result<impl FnOnce(u64) -> Start, LabError> {
     let what = || format!("cannot start endpoint `{}`", spec.name);
     let mut capabilities = 0;
     let mut network = Network::Own { cables: Vec::new() };
@@ -87,7 +82,7 @@ pub fn start_of(
         id,
         name: format!("saiten-{run}-{}", spec.name),
         hostname: spec.hostname,
-        root: Root::Scratch { layers: below, bytes: SCRATCH.0, inodes: SCRATCH.1 },
+        root,
         sysctls,
         capabilities,
         limits: Limits {

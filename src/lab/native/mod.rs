@@ -24,8 +24,8 @@ use crate::sandbox::limits;
 use crate::sandbox::message::{Begin, Change, Root};
 use client::Zygote;
 use ids::Mapping;
-use machine::{Sandbox, start_of};
-use store::{PLACES, Store};
+use machine::{SCRATCH, Sandbox, start_of};
+use store::{Image, PLACES, Store};
 
 /// The native backend, for one run.
 pub struct Native {
@@ -121,12 +121,23 @@ impl Native {
         Ok(abandoned)
     }
 
-    fn layers(&self, spec: &MachineSpec) -> Result<Vec<String>, LabError> {
-        let Some(reference) = &spec.image else { return Ok(vec![format!("layers/{PLACES}")]) };
-        let image = self.store.image(reference).ok_or_else(|| {
-            LabError::backend(format!("cannot start endpoint `{}`", spec.name), format!("image {reference} is gone"))
-        })?;
-        Ok(image.below())
+    /// The machine's root: its image's layers, and room to write.
+    fn root(&self, spec: &MachineSpec, zygote: &Zygote) -> Result<Root, LabError> {
+        let layers = match &spec.image {
+            None => Image::default().below(),
+            Some(reference) => {
+                let gone = || {
+                    let what = format!("cannot start endpoint `{}`", spec.name);
+                    LabError::backend(what, format!("image {reference} is gone"))
+                };
+                self.store.image(reference).ok_or_else(gone)?.below()
+            }
+        };
+        if zygote.settled.scratch_in_memory {
+            Ok(Root::Scratch { layers, bytes: SCRATCH.0, inodes: SCRATCH.1 })
+        } else {
+            Ok(Root::Discarded { layers, dir: self.store.making()? })
+        }
     }
 }
 
@@ -163,7 +174,7 @@ impl Backend for Native {
 
     async fn start(&self, spec: &MachineSpec) -> Result<Box<dyn Machine>, LabError> {
         let zygote = self.labs().await?;
-        let start = start_of(&self.run, spec, self.layers(spec)?, zygote.settled.tun)?;
+        let start = start_of(&self.run, spec, self.root(spec, &zygote)?, zygote.settled.tun)?;
         let started = Sandbox::start(&zygote, start).await;
         let sandbox =
             started.map_err(|why| LabError::backend(format!("cannot start endpoint `{}`", spec.name), why))?;
@@ -221,6 +232,12 @@ impl Backend for Native {
     async fn sweep_dead(&self) -> Result<Swept, LabError> {
         let this = Owner::this();
         let alive = |pid, started| Owner { pid, started, ..this.clone() }.is_alive() == Some(true);
-        Ok(Swept { removed: limits::sweep(&alive), left: Vec::new() })
+        let mut removed = limits::sweep(&alive);
+        for dir in self.store.abandoned() {
+            let done = self.labs().await?.change(Change::Remove(dir.clone())).await;
+            done.map_err(|why| LabError::backend(format!("cannot remove {dir} from the store"), why))?;
+            removed.push(dir);
+        }
+        Ok(Swept { removed, left: Vec::new() })
     }
 }

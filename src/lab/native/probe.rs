@@ -107,7 +107,7 @@ async fn attempt(run: &str, sources: PathBuf, store: &Path, probes: &mut Vec<Pro
     let took = format!("{} ms", begin.elapsed().as_millis());
     probes.push(Probe::good("endpoint", Phrase::new("probe-endpoint").with("took", took)));
     probes.push(nics(settled.tun));
-    if settled.unlimited.is_empty() {
+    if settled.limits != "none" {
         probes.push(Probe::good("limits", Phrase::new("probe-limits").with("kind", &settled.limits)));
     }
     probes.extend(settled.unlimited.iter().map(|missing| Probe {
