@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
@@ -30,6 +30,10 @@ impl Shell {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "shell without a program"));
         };
         let pair = openpty(&winsize(size), None)?;
+        // The shell gets its side as its standard streams; the terminal's owner is nobody but us.
+        for side in [&pair.master, &pair.slave] {
+            fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        }
         let mut command = Command::new(program);
         let side = |fd: &OwnedFd| fd.try_clone();
         command.args(arguments).stdin(side(&pair.slave)?).stdout(side(&pair.slave)?).stderr(pair.slave);
