@@ -24,7 +24,7 @@ const SWITCH_WEIGHT: u32 = 8192;
 const WEIGHT: u32 = 1024;
 /// Processors that one endpoint can keep busy.
 const PROCESSORS: f64 = 1.0;
-/// What an endpoint can write, in bytes and files. It is memory, and counts as the endpoint's.
+/// What an endpoint can write, in bytes and files. It is memory, and counts as the endpoint's: its limit has room for both.
 pub const SCRATCH: (u64, u64) = (256 << 20, 50_000);
 /// Capabilities of every endpoint: those of Docker's containers, without CAP_MKNOD, with CAP_NET_ADMIN.
 const CAPABILITIES: [Capability; 14] = [
@@ -86,7 +86,8 @@ pub fn start_of(run: &str, spec: &MachineSpec, root: Root, tun: bool) -> Result<
         sysctls,
         capabilities,
         limits: Limits {
-            memory: spec.memory,
+            // A full disk is an error that programs know; without room for it, it would end them instead.
+            memory: spec.memory.saturating_add(SCRATCH.0),
             processes: spec.processes,
             weight,
             processors: (!is_switch).then_some(PROCESSORS),
