@@ -20,7 +20,8 @@ pub const NETWORK_FILES: [&str; 2] = ["resolv.conf", "hosts"];
 /// Devices that every program may expect (hier(7)).
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Files of `/proc` that tell of the machine or reach it.
-const HIDDEN_FILES: [&str; 7] = [
+const HIDDEN_FILES: [&str; 8] = [
+    "/proc/interrupts",
     "/proc/kcore",
     "/proc/keys",
     "/proc/latency_stats",
@@ -30,8 +31,14 @@ const HIDDEN_FILES: [&str; 7] = [
     "/proc/timer_stats",
 ];
 /// Directories that do.
-const HIDDEN_DIRECTORIES: [&str; 5] =
-    ["/proc/acpi", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap", "/sys/kernel/debug"];
+const HIDDEN_DIRECTORIES: [&str; 6] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+    "/sys/kernel/debug",
+];
 /// Directories that may be read and not written.
 const READ_ONLY: [&str; 4] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"];
 
