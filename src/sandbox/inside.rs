@@ -98,7 +98,10 @@ pub fn become_endpoint(
     let words = ["saiten", "init", start.name.as_str()].into_iter().chain(start.cables().iter().map(String::as_str));
     let argv = words.map(CString::new).collect::<Result<Vec<_>, _>>()?;
     let argv: Vec<&CStr> = argv.iter().map(CString::as_c_str).collect();
-    become_program(&CString::new(PROGRAM)?, &argv, descriptors)
+    become_program(&CString::new(PROGRAM)?, &argv, descriptors).map_err(|err| {
+        let hint = "is the store on a file system that is mounted noexec?";
+        io::Error::new(err.kind(), format!("executing the helper: {err}; {hint}"))
+    })
 }
 
 /// Does one piece of work and gives its figure: bytes unpacked or packed.
