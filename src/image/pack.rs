@@ -78,7 +78,8 @@ impl<W: Write> Packing<'_, W> {
             };
         }
         if let Some(first) = self.first_name(name, metadata) {
-            let entry = entry(name.to_vec(), Kind::HardLink(first), metadata, Vec::new())?;
+            // Docker gives the owner again to each name, by which the file loses its capabilities.
+            let entry = entry(name.to_vec(), Kind::HardLink(first), metadata, attributes(&source)?)?;
             return self.to.append(&entry, io::empty());
         }
         if file_type.is_symlink() {
