@@ -1,5 +1,6 @@
 //! The native backend's images: the base they stand on, built when missing, saved and loaded as archives that engines read too.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::OwnedFd;
@@ -124,9 +125,10 @@ pub async fn save(native: &Native, file: &Path) -> Result<usize, LabError> {
     let mut part = sources::part_of(file).map_err(own)?;
     let mut writer = Writer::new(part.as_file_mut());
     let mut images = Vec::new();
+    let mut written = HashSet::new();
     for reference in &references {
         let Some(image) = native.store.image(reference) else { continue };
-        for layer in &image.layers {
+        for layer in image.layers.iter().filter(|layer| written.insert(layer.diff_id.clone())) {
             let archive = archive_of(native, layer).await.map_err(|why| LabError::backend(what(), why))?;
             let size = archive.metadata().map_err(own)?.len();
             writer.layer(&layer.diff_id, size, archive).map_err(own)?;
