@@ -68,10 +68,16 @@ impl Layer {
 }
 
 impl Image {
-    /// Directories of its layers and of the places to mount on, the topmost first.
+    /// Directories of its layers and of the places to mount on, the topmost first. A layer that it has twice, as steps
+    /// without an effect give, counts where it lies topmost: overlayfs takes no directory twice.
     pub fn below(&self) -> Vec<String> {
-        let places = std::iter::once(format!("layers/{PLACES}"));
-        places.chain(self.layers.iter().rev().map(Layer::dir)).collect()
+        let mut below = vec![format!("layers/{PLACES}")];
+        for dir in self.layers.iter().rev().map(Layer::dir) {
+            if !below.contains(&dir) {
+                below.push(dir);
+            }
+        }
+        below
     }
 
     /// Bytes of all layers.
@@ -295,6 +301,9 @@ mod tests {
         fs::create_dir(store.root().join(layer.dir())).unwrap();
         assert_eq!(store.image("a/b:c"), Some(image.clone()));
         assert_eq!(image.below(), ["layers/places".to_owned(), layer.dir()]);
+        let other = Layer { diff_id: format!("sha256:{}", "cd".repeat(32)), size: 7 };
+        let twice = Image { layers: vec![layer.clone(), other.clone(), layer.clone()], ..Image::default() };
+        assert_eq!(twice.below(), ["layers/places".to_owned(), layer.dir(), other.dir()]);
         fs::write(store.root().join("images/a%2Fb:c"), "{\"layers\": [").unwrap();
         assert_eq!(store.image("a/b:c"), None);
     }
