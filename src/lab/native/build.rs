@@ -14,8 +14,8 @@ use super::client::Zygote;
 use super::machine::{Sandbox, bits};
 use super::store::{Image, Layer};
 use crate::evidence::bundle::hex;
-use crate::helper::message::RunSpec;
-use crate::image::context::copied;
+use crate::helper::message::{Ran, RunSpec};
+use crate::image::context::{ContextFile, copied};
 use crate::image::dockerfile::{self, Action, Step};
 use crate::lab::line::Line;
 use crate::lab::sources::Source;
@@ -51,26 +51,24 @@ pub async fn build(
     let arguments = BTreeMap::from([("BASE".to_owned(), base.to_owned())]);
     let recipe = dockerfile::read(&text, &arguments).map_err(|err| wrong(err.line, err.what))?;
     let mut image = super::images::find(native, &recipe.from, note).await?;
-    let mut key = image.layers.iter().fold(Sha256::new(), |hash, layer| hash.chain_update(&layer.diff_id)).finalize();
+    let from = Sha256::new().chain_update(format!("{:?}", image.env));
+    let mut key = image.layers.iter().fold(from, |hash, layer| hash.chain_update(&layer.diff_id)).finalize();
     let count = recipe.steps.len();
     for (index, step) in recipe.steps.iter().enumerate() {
-        let context = match &step.action {
+        let files = match &step.action {
             Action::Copy { sources, destination } => {
                 copied(&source.files, sources, destination).map_err(|why| wrong(step.line, why))?
             }
             Action::Run { .. } | Action::Workdir(_) => Vec::new(),
         };
-        key = Sha256::new()
-            .chain_update(key)
-            .chain_update(format!("{:?}", step.action))
-            .chain_update(&context)
-            .finalize();
+        key =
+            Sha256::new().chain_update(key).chain_update(format!("{:?}", step.action)).chain_update(&files).finalize();
         let name = hex(&key);
         let layer = match native.store.step(&name) {
             Some(layer) => layer,
             None => {
                 note(&format!("step {}/{count}: {}", index + 1, step.text));
-                let layer = carry_out(native, &image, step, context).await;
+                let layer = carry_out(native, &image, step, &source.files).await;
                 let layer = layer.map_err(|why| wrong(step.line, why))?;
                 native.store.remember_step(&name, &layer).map_err(|err| wrong(step.line, err.to_string()))?;
                 layer
@@ -85,15 +83,21 @@ pub async fn build(
 }
 
 /// Carries out one step on top of an image; gives the layer of its changes.
-async fn carry_out(native: &Native, image: &Image, step: &Step, context: Vec<u8>) -> Result<Layer, String> {
+async fn carry_out(native: &Native, image: &Image, step: &Step, context: &[ContextFile]) -> Result<Layer, String> {
     let zygote = native.builder().await.map_err(|err| err.chain())?;
     let dir = native.store.making().map_err(|err| err.chain())?;
     zygote.change(Change::Make(dir.clone())).await?;
     let root = Root::Kept { layers: image.below(), dir: dir.clone() };
     let done = match &step.action {
-        Action::Run { command, env, workdir } => run(&zygote, root, &script(command, env, workdir)).await,
+        Action::Run { command, env, workdir } => {
+            // What the image sets itself comes before what its Dockerfile sets.
+            let env = [image.env.as_slice(), env].concat();
+            run(&zygote, root, &script(command, &env, workdir)).await
+        }
         Action::Workdir(path) => run(&zygote, root, &format!("mkdir -p -- {}", quoted(path))).await,
-        Action::Copy { .. } => copy(&zygote, root, &context).await,
+        Action::Copy { sources, destination } => {
+            copy(&zygote, root, &image.below(), context, sources, destination).await
+        }
     };
     let kept = match done {
         Ok(()) => keep(native, &zygote, &format!("{dir}/u")).await,
@@ -120,16 +124,25 @@ pub async fn keep(native: &Native, zygote: &Zygote, dir: &str) -> Result<Layer, 
     Ok(layer)
 }
 
-async fn copy(zygote: &Zygote, root: Root, context: &[u8]) -> Result<(), String> {
+async fn copy(
+    zygote: &Rc<Zygote>,
+    root: Root,
+    below: &[String],
+    context: &[ContextFile],
+    sources: &[String],
+    destination: &str,
+) -> Result<(), String> {
     let own = |err: std::io::Error| err.to_string();
+    let is_directory = !destination.ends_with('/') && has_directory(zygote, below, destination).await?;
+    let destination = if is_directory { format!("{destination}/") } else { destination.to_owned() };
     let mut archive = tempfile::tempfile().map_err(own)?;
-    archive.write_all(context).and_then(|()| archive.rewind()).map_err(own)?;
+    archive.write_all(&copied(context, sources, &destination)?).and_then(|()| archive.rewind()).map_err(own)?;
     zygote.unpack(&archive, root, false, LAYER_MOST).await.map(drop)
 }
 
 /// A RUN as one shell line: its directory, its environment, its command.
 fn script(command: &[String], env: &[(String, String)], workdir: &str) -> String {
-    let mut words = vec![format!("cd -- {} &&", quoted(workdir)), "unset LANG USER LOGNAME SHELL;".to_owned()];
+    let mut words = vec![format!("cd -- {0} || exit;", quoted(workdir)), "unset LANG USER LOGNAME SHELL;".to_owned()];
     words.extend(env.iter().map(|(name, value)| format!("export {name}={};", quoted(value))));
     words.push("exec".to_owned());
     words.extend(command.iter().map(|word| quoted(word)));
@@ -141,7 +154,25 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// Whether an image has a directory there: Docker puts a single file into it then, under its own name.
+async fn has_directory(zygote: &Rc<Zygote>, below: &[String], path: &str) -> Result<bool, String> {
+    let root = Root::Scratch { layers: below.to_vec(), bytes: 1 << 20, inodes: 64 };
+    Ok(ran(zygote, root, &format!("[ -d {} ]", quoted(path))).await?.status == 0)
+}
+
 async fn run(zygote: &Rc<Zygote>, root: Root, line: &str) -> Result<(), String> {
+    let ran = ran(zygote, root, line).await?;
+    if ran.status == 0 {
+        return Ok(());
+    }
+    let output = format!("{}{}", ran.stdout, ran.stderr);
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+    Err(format!("exit status {}{}\n{last}", ran.status, if ran.timed_out { " at its limit" } else { "" }))
+}
+
+/// Runs a shell line in a sandbox with the machine's network.
+async fn ran(zygote: &Rc<Zygote>, root: Root, line: &str) -> Result<Ran, String> {
     let capabilities = bits(&[])?;
     let sandbox = Sandbox::start(zygote, |id| Start {
         id,
@@ -164,14 +195,7 @@ async fn run(zygote: &Rc<Zygote>, root: Root, line: &str) -> Result<(), String> 
     };
     let ran = ran.await.map_err(|err| err.chain());
     sandbox.stop().await.map_err(|err| err.chain())?;
-    let ran = ran?;
-    if ran.status == 0 {
-        return Ok(());
-    }
-    let output = format!("{}{}", ran.stdout, ran.stderr);
-    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
-    Err(format!("exit status {}{}\n{last}", ran.status, if ran.timed_out { " at its limit" } else { "" }))
+    ran
 }
 
 #[cfg(test)]
