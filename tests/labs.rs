@@ -10,9 +10,15 @@ mod closed;
 mod endings;
 #[path = "labs/hostile.rs"]
 mod hostile;
+#[path = "labs/images.rs"]
+mod images;
 #[path = "labs/pin.rs"]
 mod pin;
+#[path = "labs/project.rs"]
+mod project;
 #[path = "labs/traps.rs"]
 mod traps;
+#[path = "labs/tree.rs"]
+mod tree;
 #[path = "labs/user.rs"]
 mod user;
