@@ -24,6 +24,9 @@ pub const SILENCE_MOST: std::time::Duration = std::time::Duration::from_secs(3);
 pub const HEARTBEAT: std::time::Duration = std::time::Duration::from_millis(500);
 /// Where the helper's program is inside every endpoint.
 pub const PROGRAM: &str = "/.saiten/saiten";
+/// A capability that the helper alone holds in an endpoint: one that the kernel never asks for (capabilities(7)). Who lacks
+/// it cannot change the helper's priority, whatever its user id.
+pub const HELPERS_OWN: caps::Capability = caps::Capability::CAP_NET_BROADCAST;
 /// Where endpoints find the lab's switch.
 pub const WIRE_SOCKET: &str = "/.wire/switch";
 

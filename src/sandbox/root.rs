@@ -31,14 +31,8 @@ const HIDDEN_FILES: [&str; 8] = [
     "/proc/timer_stats",
 ];
 /// Directories that do.
-const HIDDEN_DIRECTORIES: [&str; 6] = [
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/scsi",
-    "/sys/firmware",
-    "/sys/devices/virtual/powercap",
-    "/sys/kernel/debug",
-];
+const HIDDEN_DIRECTORIES: [&str; 6] =
+    ["/proc/acpi", "/proc/asound", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap", "/sys/kernel/debug"];
 /// Directories that may be read and not written.
 const READ_ONLY: [&str; 4] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"];
 

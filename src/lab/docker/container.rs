@@ -22,7 +22,7 @@ use tokio_util::io::StreamReader;
 use super::Docker;
 use super::error::{explain, is_conflict, is_missing};
 use super::{images, volume};
-use crate::helper::message::PROGRAM;
+use crate::helper::message::{HELPERS_OWN, PROGRAM};
 use crate::lab::{LabError, Machine, MachineSpec, Role, Streams};
 
 /// Processor weight of the switch; 1024 is everybody's (cgroup v1 `cpu.shares`). Its lateness is everybody's lateness.
@@ -124,7 +124,8 @@ fn host_config(spec: &MachineSpec, helper_volume: String) -> HostConfig {
             if let Role::Endpoint { switch, .. } = &spec.role {
                 host.volumes_from = Some(vec![format!("{switch}:ro")]);
             }
-            let own = ["NET_ADMIN", "NET_RAW"].map(str::to_owned);
+            let helpers = HELPERS_OWN.to_string().trim_start_matches("CAP_").to_owned();
+            let own = ["NET_ADMIN".to_owned(), "NET_RAW".to_owned(), helpers];
             host.cap_add = Some(own.into_iter().chain(spec.capabilities.iter().cloned()).collect());
             let tun = Some("/dev/net/tun".to_owned());
             let device = DeviceMapping {

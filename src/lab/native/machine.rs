@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
 use super::client::Zygote;
+use crate::helper::message::HELPERS_OWN;
 use crate::lab::{LabError, Machine, MachineSpec, Role, Streams};
 use crate::sandbox::limits::Limits;
 use crate::sandbox::message::{Network, Root, Start, Wire};
@@ -26,8 +27,9 @@ const WEIGHT: u32 = 1024;
 const PROCESSORS: f64 = 1.0;
 /// What an endpoint can write, in bytes and files. It is memory, and counts as the endpoint's: its limit has room for both.
 pub const SCRATCH: (u64, u64) = (256 << 20, 50_000);
-/// Capabilities of every endpoint: those of Docker's containers, without CAP_MKNOD, with CAP_NET_ADMIN.
-const CAPABILITIES: [Capability; 14] = [
+/// Capabilities of every endpoint: those of Docker's containers, without CAP_MKNOD, with CAP_NET_ADMIN and the helper's.
+const CAPABILITIES: [Capability; 15] = [
+    HELPERS_OWN,
     Capability::CAP_AUDIT_WRITE,
     Capability::CAP_CHOWN,
     Capability::CAP_DAC_OVERRIDE,
