@@ -58,7 +58,10 @@ fn started(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command's name, in parentheses, may itself hold spaces and parentheses.
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = rest.split_whitespace();
+    // A zombie has ended; whoever is to reap it may be slow, or not do it at all, as many a container's first process.
+    let ended = matches!(fields.next()?, "Z" | "X");
+    fields.nth(18)?.parse().ok().filter(|_| !ended)
 }
 
 /// The machine's one-minute load, divided by its processors.
@@ -102,5 +105,18 @@ mod tests {
         assert_eq!(Owner { boot: "another".into(), ..this.clone() }.is_alive(), Some(false));
         assert_eq!(Owner { machine: "another".into(), ..this }.is_alive(), None);
         assert_eq!(Owner::parse("rubbish"), None);
+    }
+
+    #[test]
+    fn a_process_that_has_ended_is_not_alive_though_nobody_reaps_it() {
+        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let owner = Owner { pid: child.id(), started: started(child.id()).unwrap(), ..Owner::this() };
+        assert_eq!(owner.is_alive(), Some(true));
+        child.kill().unwrap();
+        while owner.is_alive() == Some(true) {
+            std::thread::yield_now();
+        }
+        assert!(fs::exists(format!("/proc/{}/stat", owner.pid)).unwrap());
+        child.wait().unwrap();
     }
 }
