@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "labs/attacks.rs"]
+mod attacks;
 #[path = "labs/chapters.rs"]
 mod chapters;
 #[path = "labs/closed.rs"]
@@ -12,6 +14,10 @@ mod endings;
 mod hostile;
 #[path = "labs/images.rs"]
 mod images;
+#[path = "labs/killed.rs"]
+mod killed;
+#[path = "labs/limits.rs"]
+mod limits;
 #[path = "labs/pin.rs"]
 mod pin;
 #[path = "labs/project.rs"]

@@ -65,6 +65,41 @@ impl Drop for Labs {
     }
 }
 
+/// A lab that is up, and goes down with the test.
+pub struct Lab {
+    pub on: On,
+    pub dir: Labs,
+    scenario: String,
+}
+
+impl Lab {
+    pub fn up(on: On, scenario: &str) -> Self {
+        let lab = Lab { on, dir: Labs::new(on), scenario: scenario.to_owned() };
+        let up = saiten(on, lab.dir.path()).args(["up", scenario]).output().unwrap();
+        assert!(up.status.success(), "{}", text(&up));
+        lab
+    }
+
+    /// What a student's shell on an endpoint makes of a line: exit status and output.
+    pub fn shell(&self, endpoint: &str, line: &str) -> (Option<i32>, String) {
+        let mut command = saiten(self.on, self.dir.path());
+        let output = command.args(["shell", &self.scenario, endpoint, "--", "sh", "-c", line]).output().unwrap();
+        (output.status.code(), text(&output).replace('\r', "").trim().to_owned())
+    }
+
+    /// The output of a line that must succeed.
+    pub fn says(&self, endpoint: &str, line: &str) -> String {
+        let (status, said) = self.shell(endpoint, line);
+        assert_eq!(status, Some(0), "`{line}` on {endpoint}: {said}");
+        said
+    }
+
+    pub fn down(self) {
+        let down = saiten(self.on, self.dir.path()).arg("down").output().unwrap();
+        assert!(down.status.success(), "{}", text(&down));
+    }
+}
+
 pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

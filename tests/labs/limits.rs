@@ -1,0 +1,101 @@
+//! What an endpoint can use up is its own: memory, processes, processor time, its disk. Elsewhere the lab goes on.
+
+use crate::user::{Lab, On, on_each_backend, saiten, text, until};
+
+on_each_backend!(
+    memory_ends_with_the_endpoints_own,
+    processes_end_with_the_endpoints_own_whatever_their_user,
+    a_hundred_busy_processes_leave_the_lab_usable,
+);
+
+/// What `doctor` says that this machine does not limit; an engine limits everything.
+fn unlimited(on: On) -> Vec<String> {
+    if on == On::Docker {
+        return Vec::new();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let doctor = saiten(on, dir.path()).args(["doctor", "--json"]).output().unwrap();
+    let found: serde_json::Value =
+        serde_json::from_slice(&doctor.stdout).unwrap_or_else(|_| panic!("{}", text(&doctor)));
+    let facts = found["facts"].as_array().unwrap();
+    let fact = facts.iter().find(|fact| fact[0] == "not limited").and_then(|fact| fact[1].as_str()).unwrap_or_default();
+    let missing: Vec<String> = fact.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    // Each is told with its cure.
+    let probes = found["native"].as_array().unwrap();
+    let told = probes.iter().filter(|probe| probe["name"] == "limits" && probe["outcome"] == "less");
+    assert_eq!(told.filter(|probe| probe["cure"].is_string()).count(), missing.len(), "{found}");
+    missing
+}
+
+fn limits(on: On, resource: &str) -> bool {
+    !unlimited(on).iter().any(|missing| missing == resource)
+}
+
+fn memory_ends_with_the_endpoints_own(on: On) {
+    if !limits(on, "memory") {
+        // A bomb here would be the machine's.
+        return;
+    }
+    let lab = Lab::up(on, "ssh/slow-login");
+    let daemons = lab.says("server", "pgrep -x sshd");
+    let (status, said) = lab.shell("server", "perl -e '$x = \"x\" x (1 << 30); print length $x'");
+    assert_eq!(status, Some(137), "{said}");
+    assert_eq!(lab.says("server", "pgrep -x sshd"), daemons, "the bomb is the first to go");
+    lab.says("client", "true");
+    lab.down();
+}
+
+fn processes_end_with_the_endpoints_own_whatever_their_user(on: On) {
+    let lab = Lab::up(on, "ssh/slow-login");
+    // Without a group, setrlimit(2) counts the processes of each user by itself.
+    let users = if limits(on, "processes") { 4 } else { 1 };
+    let bomb = format!(
+        "$| = 1; for $n (1 .. 2000) {{ $p = fork; if (!defined $p) {{ print \"$n\\n\"; last }} \
+         if (!$p) {{ $< = $> = 1000 + $n % {users}; sleep 1000; exit }} }} sleep 1000"
+    );
+    let started = format!(
+        "trap '' HUP; setsid perl -e '{bomb}' > /tmp/count 2>&1 < /dev/null & while ! [ -s /tmp/count ]; do :; done; read n < /tmp/count; echo $n"
+    );
+    let most: u32 = lab.says("server", &started).parse().unwrap();
+    assert!((2..=256).contains(&most), "{most}");
+    // Nothing can be started there any more; the endpoint can be ended, and the others do not notice.
+    assert_ne!(lab.shell("server", "true; sh -c true").0, Some(0));
+    lab.says("client", "sh -c true");
+    lab.down();
+}
+
+fn a_hundred_busy_processes_leave_the_lab_usable(on: On) {
+    let lab = Lab::up(on, "ssh/slow-login");
+    lab.says(
+        "server",
+        "trap '' HUP; for n in $(seq 100); do setsid perl -e '1 while 1' > /dev/null 2>&1 < /dev/null & done",
+    );
+    until("all of them", || lab.says("server", "pgrep -x perl | wc -l") == "100");
+    // Both endpoints answer, and frames pass the switch.
+    lab.says("client", "ping -c3 192.168.1.10");
+    lab.says("server", "ping -c3 192.168.1.20");
+    lab.down();
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_ends_no_daemon() {
+    // Docker has no such limit with every storage driver.
+    let lab = Lab::up(On::Native, "ssh/slow-login");
+    let daemons = lab.says("server", "pgrep -x sshd");
+    let (status, said) = lab.shell("server", "dd if=/dev/zero of=/tmp/full bs=1M count=4096");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+    let files = "mkdir /tmp/many && perl -e 'for ($n = 0; open($f, \">/tmp/many/$n\"); $n++) {} print \"$n: $!\"'";
+    lab.says("server", "rm /tmp/full");
+    let said = lab.says("server", files);
+    let (count, why) = said.split_once(": ").unwrap();
+    assert!(count.parse::<u32>().unwrap() <= 50_000 && why == "No space left on device", "{said}");
+    // Shared memory and /dev are memory too, and small.
+    for (place, most) in [("/dev/shm", 16 << 20), ("/dev", 64 << 10)] {
+        let (_, said) = lab.shell("server", &format!("dd if=/dev/zero of={place}/fill bs=1k count=100000 2>/dev/null; stat -c %s {place}/fill; rm {place}/fill"));
+        assert!(said.parse::<u64>().unwrap() <= most, "{place}: {said}");
+    }
+    assert_eq!(lab.says("server", "pgrep -x sshd"), daemons);
+    lab.says("server", "rm -r /tmp/many && echo fits > /tmp/again");
+    lab.down();
+}
