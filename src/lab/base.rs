@@ -1,5 +1,7 @@
 //! The base that all images stand on: which ones are known, what identifies one, and how Debian's packages become one.
 
+use std::fs::File;
+use std::io::Seek;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -50,21 +52,21 @@ pub fn environment() -> Vec<(String, String)> {
     vec![("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned())]
 }
 
-/// Makes a base from Debian's packages: its file system as a tar archive, in a file of `dir`. A file, because a pipe would
-/// hand on the half of a system that a failed bootstrap leaves.
+/// Makes a base from Debian's packages: its file system as a tar archive, in a file without a name on the file system of `dir`.
+/// A file, because a pipe would hand on the half of a system that a failed bootstrap leaves.
 ///
 /// # Errors
 /// No mmdebstrap, or what it said.
-pub async fn bootstrap(suite: &str, dir: &Path) -> Result<tempfile::NamedTempFile, LabError> {
+pub async fn bootstrap(suite: &str, dir: &Path) -> Result<File, LabError> {
     let what = format!("cannot bootstrap Debian {suite}");
     let own = |source| LabError::Own { what: what.clone(), source };
-    let archive = tempfile::Builder::new().prefix("base-").suffix(".tar").tempfile_in(dir).map_err(own)?;
+    let mut archive = tempfile::tempfile_in(dir).map_err(own)?;
     let mut command = Command::new("mmdebstrap");
     command.args(["--variant=minbase", "--format=tar", "--quiet"]);
     command.args(LEFT_OUT.map(|path| format!("--dpkgopt=path-exclude={path}")));
     command.arg("--dpkgopt=path-include=/usr/share/doc/*/copyright");
     command.arg(suite).arg("-").env("LC_ALL", "C");
-    command.stdin(Stdio::null()).stdout(archive.reopen().map_err(own)?).stderr(Stdio::piped()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(archive.try_clone().map_err(own)?).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|err| {
         let way_out = "install it (Debian, Ubuntu: `apt-get install mmdebstrap`), run `ci/quickstart`, \
                        or load images saved elsewhere (`saiten images load FILE`)";
@@ -77,6 +79,7 @@ pub async fn bootstrap(suite: &str, dir: &Path) -> Result<tempfile::NamedTempFil
     }
     let status = child.wait().await.map_err(own)?;
     if status.success() {
+        archive.rewind().map_err(own)?;
         return Ok(archive);
     }
     let said = String::from_utf8_lossy(&said);

@@ -89,12 +89,10 @@ async fn pull(docker: &Docker) -> bool {
 async fn bootstrap(docker: &Docker) -> Result<(), LabError> {
     let what = "cannot import a base image";
     let archive = base::bootstrap(base::SUITE, &std::env::temp_dir()).await?;
-    let opened = tokio::fs::File::open(archive.path()).await;
-    let opened = opened.map_err(|source| LabError::Own { what: what.to_owned(), source })?;
     let own = base::own(base::SUITE);
     let (name, tag) = own.split_once(':').unwrap_or((&own, "latest"));
     let options = CreateImageOptionsBuilder::new().from_src("-").repo(name).tag(tag).build();
-    let body = body_try_stream(ReaderStream::new(opened));
+    let body = body_try_stream(ReaderStream::new(tokio::fs::File::from_std(archive)));
     let imported = docker.client.create_image(Some(options), Some(body), None);
     imported.try_for_each(|_| std::future::ready(Ok(()))).await.map_err(|err| explain(what, &err))
 }

@@ -142,7 +142,9 @@ async fn copy(
 
 /// A RUN as one shell line: its directory, its environment, its command.
 fn script(command: &[String], env: &[(String, String)], workdir: &str) -> String {
-    let mut words = vec![format!("cd -- {0} || exit;", quoted(workdir)), "unset LANG USER LOGNAME SHELL;".to_owned()];
+    // As Docker does, which makes a directory that a step before has removed.
+    let enter = format!("[ -d {0} ] || mkdir -p -- {0}; cd -- {0} || exit;", quoted(workdir));
+    let mut words = vec![enter, "unset LANG USER LOGNAME SHELL;".to_owned()];
     words.extend(env.iter().map(|(name, value)| format!("export {name}={};", quoted(value))));
     words.push("exec".to_owned());
     words.extend(command.iter().map(|word| quoted(word)));

@@ -49,7 +49,7 @@ pub async fn find(native: &Native, reference: &str, note: &Note<'_>) -> Result<I
     note(&format!("bootstrapping Debian {suite} from its package mirror (mmdebstrap)"));
     let archive = base::bootstrap(suite, native.store.root()).await?;
     let what = "cannot bootstrap a base image";
-    let layer = unpack(native, archive.as_file()).await.map_err(|why| LabError::backend(what, why))?;
+    let layer = unpack(native, &archive).await.map_err(|why| LabError::backend(what, why))?;
     let image = Image { layers: vec![layer], env: base::environment(), workdir: "/".to_owned() };
     let named = native.store.name_image(&own, &image);
     named.map_err(|source| LabError::Own { what: what.to_owned(), source })?;
@@ -160,41 +160,65 @@ async fn archive_of(native: &Native, layer: &Layer) -> Result<File, String> {
     Ok(file)
 }
 
-/// Loads an archive or OCI layout; gives the names of its images.
+/// Loads an archive or OCI layout, whole or not at all; gives the names of its images.
 pub async fn load(native: &Native, file: &Path) -> Result<Vec<String>, LabError> {
     let what = || format!("cannot load images from {}", file.display());
     let failed = |why: String| LabError::backend(what(), why);
     let archive = Archive::open(file).map_err(|err| failed(err.to_string()))?;
+    if archive.images().iter().all(|image| image.references.is_empty()) {
+        return Err(failed("none of its images has a name; save it by name (`docker save NAME:TAG`)".to_owned()));
+    }
     let _turn = native.store.turn().await?;
     native.sweep_store().await?;
+    let mut brought = Vec::new();
+    let loaded = match load_images(native, &archive, &mut brought).await {
+        Ok(loaded) => loaded,
+        Err(why) => {
+            for layer in &brought {
+                forget(native, layer).await.map_err(|err| failed(format!("{why}; and {err}")))?;
+            }
+            return Err(failed(why));
+        }
+    };
+    for (reference, image) in &loaded {
+        let named = native.store.name_image(reference, image);
+        named.map_err(|source| LabError::Own { what: what(), source })?;
+    }
+    Ok(loaded.into_iter().map(|(reference, _)| reference).collect())
+}
+
+/// Brings the layers of all images that have a name. `brought` are those that the store did not have, also on an error.
+async fn load_images(
+    native: &Native,
+    archive: &Archive,
+    brought: &mut Vec<Layer>,
+) -> Result<Vec<(String, Image)>, String> {
     let mut loaded = Vec::new();
-    for (index, archived) in archive.images().iter().enumerate() {
+    for (index, archived) in archive.images().iter().enumerate().filter(|(_, image)| !image.references.is_empty()) {
         if archived.architecture != machine_architecture() {
             let (theirs, ours) = (&archived.architecture, machine_architecture());
-            return Err(failed(format!("{} is for {theirs}, this machine is {ours}", archived.references.join(", "))));
+            return Err(format!("{} is for {theirs}, this machine is {ours}", archived.references.join(", ")));
         }
         let mut layers = Vec::new();
         for (number, diff_id) in archived.diff_ids.iter().enumerate() {
-            let from = archive.layer(index, number).map_err(|err| failed(err.to_string()))?;
-            layers.push(load_layer(native, diff_id, from).await.map_err(failed)?);
+            let from = archive.layer(index, number).map_err(|err| err.to_string())?;
+            layers.push(load_layer(native, diff_id, from, brought).await?);
         }
         let image = Image { layers, env: archived.env.clone(), workdir: archived.workdir.clone() };
-        for reference in &archived.references {
-            let named = native.store.name_image(reference, &image);
-            named.map_err(|source| LabError::Own { what: what(), source })?;
-            loaded.push(reference.clone());
-        }
-    }
-    if loaded.is_empty() {
-        return Err(failed("none of its images has a name; save it by name (`docker save NAME:TAG`)".to_owned()));
+        loaded.extend(archived.references.iter().map(|reference| (reference.clone(), image.clone())));
     }
     Ok(loaded)
 }
 
-async fn load_layer(native: &Native, diff_id: &str, mut from: impl io::Read) -> Result<Layer, String> {
+async fn load_layer(
+    native: &Native,
+    diff_id: &str,
+    mut from: impl io::Read,
+    brought: &mut Vec<Layer>,
+) -> Result<Layer, String> {
     let own = |err: io::Error| err.to_string();
     let mut layer = Layer { diff_id: diff_id.to_owned(), size: 0 };
-    let mut kept = tempfile::NamedTempFile::new_in(native.store.root()).map_err(own)?;
+    let mut kept = native.store.part().map_err(own)?;
     // Read to its end, which is where its digest is verified.
     layer.size = io::copy(&mut io::Read::take(&mut from, LAYER_MOST.0), &mut kept).map_err(own)?;
     kept.flush().and_then(|()| kept.rewind()).map_err(own)?;
@@ -212,7 +236,17 @@ async fn load_layer(native: &Native, diff_id: &str, mut from: impl io::Read) -> 
         };
         zygote.change(Change::Remove(dir)).await?;
         moved?;
+        brought.push(layer.clone());
     }
     kept.persist(native.store.archive(&layer)).map_err(|err| err.to_string())?;
     Ok(layer)
+}
+
+/// Removes a layer that no image names yet.
+async fn forget(native: &Native, layer: &Layer) -> Result<(), String> {
+    native.builder().await.map_err(|err| err.chain())?.change(Change::Remove(layer.dir())).await?;
+    match std::fs::remove_file(native.store.archive(layer)) {
+        Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err.to_string()),
+        _ => Ok(()),
+    }
 }

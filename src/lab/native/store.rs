@@ -143,11 +143,10 @@ impl Store {
         let name = format!("programs/{}", &hash_file(program).map_err(own)?[..24]);
         let path = self.root.join(&name);
         if !path.is_file() {
-            let part = self.root.join(format!("programs/.{}", fresh()?));
-            let written = fs::copy(program, &part)
-                .and_then(|_| fs::set_permissions(&part, fs::Permissions::from_mode(0o555)))
-                .and_then(|()| fs::rename(&part, &path));
-            written.inspect_err(|_| drop(fs::remove_file(&part))).map_err(own)?;
+            let part = self.part().map_err(own)?;
+            let written = fs::copy(program, part.path())
+                .and_then(|_| fs::set_permissions(part.path(), fs::Permissions::from_mode(0o555)));
+            written.and_then(|()| part.persist(&path).map_err(|err| err.error)).map_err(own)?;
         }
         // Says that it is in use; see `old_programs`. That it cannot be said costs a copy, later.
         let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -171,6 +170,16 @@ impl Store {
     pub fn making(&self) -> Result<String, LabError> {
         let owner = Owner::this();
         Ok(format!("making/{}.{}.{}", owner.pid, owner.started, fresh()?))
+    }
+
+    /// A file that this process makes, in the same place: it is persisted when it is whole.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn part(&self) -> io::Result<tempfile::NamedTempFile> {
+        let owner = Owner::this();
+        let maker = format!("{}.{}.", owner.pid, owner.started);
+        tempfile::Builder::new().prefix(&maker).tempfile_in(self.root.join("making"))
     }
 
     /// What dead processes were making; relative to the store.
@@ -252,7 +261,7 @@ impl Store {
     }
 
     fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut part = tempfile::Builder::new().prefix(".part-").tempfile_in(&self.root)?;
+        let mut part = self.part()?;
         part.write_all(bytes)?;
         part.as_file().sync_data()?;
         part.persist(path).map(drop).map_err(|err| err.error)
@@ -317,8 +326,10 @@ mod tests {
         for name in [dead.clone(), store.making().unwrap(), "making/rubbish".to_owned()] {
             fs::create_dir(store.root().join(name)).unwrap();
         }
+        let part = store.part().unwrap();
         let mut abandoned = store.abandoned();
         abandoned.sort();
+        assert!(part.path().is_file());
         assert_eq!(abandoned, [dead, "making/rubbish".to_owned()]);
     }
 }
