@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "labs/archives.rs"]
+mod archives;
 #[path = "labs/attacks.rs"]
 mod attacks;
+#[path = "labs/builds.rs"]
+mod builds;
 #[path = "labs/chapters.rs"]
 mod chapters;
 #[path = "labs/closed.rs"]
@@ -22,6 +26,8 @@ mod limits;
 mod pin;
 #[path = "labs/project.rs"]
 mod project;
+#[path = "labs/small.rs"]
+mod small;
 #[path = "labs/traps.rs"]
 mod traps;
 #[path = "labs/tree.rs"]
