@@ -36,10 +36,10 @@ const WAITING_MOST: usize = 256;
 /// Runs as PID 1 until the harness is gone. `cables` are the interfaces that are there already; the ends that the switch gets
 /// came as descriptors, in the same order.
 pub fn main(cables: &[String]) -> ExitCode {
-    let cables = Cables::inherited(cables);
-    if let Err(err) = harden() {
-        return fail(&err);
-    }
+    let cables = match Cables::inherited(cables).and_then(|cables| harden().map(|()| cables)) {
+        Ok(cables) => cables,
+        Err(err) => return fail(&err),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return fail(&err),

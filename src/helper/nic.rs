@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use futures_util::TryStreamExt;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 
 use super::message::{NicSpec, WIRE_SOCKET};
@@ -52,14 +53,20 @@ pub struct Cables(HashMap<String, OwnedFd>);
 
 impl Cables {
     /// Those that came as descriptors behind the standard ones, in the order of `interfaces`.
-    pub fn inherited(interfaces: &[String]) -> Self {
+    ///
+    /// # Errors
+    /// An interface without a descriptor.
+    pub fn inherited(interfaces: &[String]) -> io::Result<Self> {
         let first = io::stderr().as_raw_fd() + 1;
         let cables = interfaces.iter().cloned().zip(first..).map(|(interface, fd)| {
             // SAFETY: whoever started this program as PID 1 put one descriptor here for each interface that it named; this
             // is called once, before anything else opens or takes a descriptor.
-            (interface, unsafe { OwnedFd::from_raw_fd(fd) })
+            let cable = unsafe { OwnedFd::from_raw_fd(fd) };
+            // For nobody who is started here: bound anew, it would reach the other endpoints' cables past the switch.
+            fcntl(&cable, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+            Ok((interface, cable))
         });
-        Cables(cables.collect())
+        Ok(Cables(cables.collect::<io::Result<_>>()?))
     }
 }
 
