@@ -12,6 +12,8 @@ mod builds;
 mod chapters;
 #[path = "labs/closed.rs"]
 mod closed;
+#[path = "labs/daemons.rs"]
+mod daemons;
 #[path = "labs/endings.rs"]
 mod endings;
 #[path = "labs/hostile.rs"]
@@ -22,6 +24,10 @@ mod images;
 mod killed;
 #[path = "labs/limits.rs"]
 mod limits;
+#[path = "labs/ordinary.rs"]
+mod ordinary;
+#[path = "labs/person.rs"]
+mod person;
 #[path = "labs/pin.rs"]
 mod pin;
 #[path = "labs/project.rs"]

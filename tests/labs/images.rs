@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::project::{Project, copy, said};
+use crate::project::{Project, said};
 use crate::tree;
 use crate::user::On;
 
@@ -31,10 +31,9 @@ perl -e 'my $call = `uname -m` =~ /x86_64/ ? 191 : 8; my ($file, $name, $value) 
 
 #[test]
 fn an_image_is_the_same_wherever_it_was_built_saved_and_loaded() {
-    let containers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/labs/trees/containers");
     let [engine, native, bare] = std::array::from_fn(|_| Project::new());
-    copy(&containers, &engine.path().join("containers"));
-    copy(&containers, &native.path().join("containers"));
+    engine.borrow(Path::new("tests/labs/trees"), &["containers"]);
+    native.borrow(Path::new("tests/labs/trees"), &["containers"]);
     let file = |name: &str| bare.path().join(name).to_str().unwrap().to_owned();
     let reference = engine.images(On::Docker, &["build"]).trim().to_owned();
     let moved = format!("saiten/tree:natively-built-{}", std::process::id());

@@ -56,9 +56,39 @@ impl Project {
         text(&output)
     }
 
+    /// Gives the store the base of this machine's own store, and nothing else.
+    pub fn take_base(&self) {
+        let archive = self.path().join("base.tar");
+        let mut own = saiten(On::Native, &self.path().join("runtime"));
+        // The base is there as soon as any image is.
+        said(own.args(["images", "build", "ssh-client"]));
+        let mut own = saiten(On::Native, &self.path().join("runtime"));
+        let empty = Project::new();
+        said(own.arg("--root").arg(empty.path()).args(["images", "save"]).arg(&archive));
+        self.images(On::Native, &["load", archive.to_str().unwrap()]);
+        fs::remove_file(archive).unwrap();
+    }
+
+    /// Copies sources, below `scenarios/` and `containers/`, from another project.
+    pub fn borrow(&self, from: &Path, paths: &[&str]) {
+        for path in paths {
+            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(from).join(path), &self.path().join(path));
+        }
+    }
+
     /// Everything that a store keeps, by path; what is being made included.
     pub fn kept(&self) -> Vec<PathBuf> {
         kept(&self.store())
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if !nix::unistd::geteuid().is_root() {
+            // Its files have subordinate ids. What is left is the directory's own to remove.
+            let _ =
+                Command::new("unshare").args(["--map-root-user", "--map-auto", "rm", "-rf"]).arg(self.store()).output();
+        }
     }
 }
 

@@ -115,8 +115,14 @@ pub struct Run {
 impl Run {
     pub fn of(on: On, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let command = saiten(on, dir.path());
+        Run::by(command, dir, arguments)
+    }
+
+    /// What this command, with these arguments, leaves in the directory.
+    pub fn by(mut command: Command, dir: tempfile::TempDir, arguments: &[&str]) -> Self {
         let out = dir.path().join("report");
-        let output = saiten(on, dir.path()).arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
+        let output = command.arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
         let results =
             std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("no results: {}", text(&output)));
         Run {
