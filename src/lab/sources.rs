@@ -48,13 +48,14 @@ pub fn all_built(states: &[ImageState]) -> Result<Vec<String>, String> {
     built.collect()
 }
 
-/// A file that gets its name when it is whole, in the directory of that name.
+/// A file that gets its name when it is whole, in the directory of that name. Who may read it is the umask's to decide: it is
+/// made to be handed on.
 ///
 /// # Errors
 /// A directory that cannot be written.
 pub fn part_of(file: &Path) -> io::Result<tempfile::NamedTempFile> {
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new().prefix(".saiten-").tempfile_in(dir)
+    tempfile::Builder::new().prefix(".saiten-").permissions(fs::Permissions::from_mode(0o666)).tempfile_in(dir)
 }
 
 /// Names of all images below `containers`, sorted.

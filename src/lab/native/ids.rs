@@ -1,5 +1,6 @@
 //! Which ids endpoints get on this machine: a range that is nobody's, for root; the subordinate ids of the user, for anybody else.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::process::Stdio;
 
@@ -12,6 +13,10 @@ const COUNT: u32 = 1 << 16;
 /// First id of endpoints under root. It lies between the ranges that systemd names in its "Users, Groups, UIDs and GIDs":
 /// beyond the containers' (1 879 048 191), below the foreign one (2 147 352 576).
 const ROOT_FIRST: u32 = 0x7100_0000;
+/// Programs that map subordinate ids: those of users, those of groups.
+const MAPPERS: [&str; 2] = ["newuidmap", "newgidmap"];
+/// First subordinate id that is proposed to a user who has none, unless it is taken.
+const SUBORDINATE_FIRST: u32 = 524_288;
 
 /// The ids of endpoints, and how they come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +49,9 @@ impl Mapping {
         }
         let name = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
         let name = name.unwrap_or_else(|| uid.to_string());
-        subordinate(&read("/etc/subuid"), &read("/etc/subgid"), &name, uid.as_raw())
+        let mapping = subordinate(&read("/etc/subuid"), &read("/etc/subgid"), &name, uid.as_raw())?;
+        installed(&std::env::var_os("PATH").unwrap_or_default())?;
+        Ok(mapping)
     }
 
     /// What identifies the mapping in a store: files there belong to these ids.
@@ -62,13 +69,13 @@ impl Mapping {
     pub async fn apply(&self, pid: u32) -> Result<(), String> {
         let Some((uids, gids)) = self.subordinate else { return Ok(()) };
         let own = [nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()];
-        for (program, own, first) in [("newuidmap", own[0], uids), ("newgidmap", own[1], gids)] {
+        for (program, own, first) in [(MAPPERS[0], own[0], uids), (MAPPERS[1], own[1], gids)] {
             let words = [pid, 0, own, 1, 1, first, self.ids.count].map(|number| number.to_string());
             let run = Command::new(program).args(words).stdin(Stdio::null()).kill_on_drop(true).output().await;
-            let output =
-                run.map_err(|err| format!("{program}: {err}; install it (Debian, Ubuntu: `apt-get install uidmap`)"))?;
+            let output = run.map_err(|err| format!("{program}: {err}"))?;
             if !output.status.success() {
-                return Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()));
+                // It says its own name.
+                return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
             }
         }
         Ok(())
@@ -100,25 +107,47 @@ fn root(uid_map: &str) -> Result<Mapping, NoIds> {
 
 /// The user's subordinate ids (subuid(5), subgid(5)).
 fn subordinate(subuid: &str, subgid: &str, name: &str, uid: u32) -> Result<Mapping, NoIds> {
+    // Beyond everybody's: two users with one range could read each other's files.
+    let ends = ranges(subuid).chain(ranges(subgid)).map(|(_, first, count)| first.saturating_add(count));
+    let free = ends.fold(SUBORDINATE_FIRST, u32::max);
     let range = |file: &str, text: &str| {
-        let lines = text.lines().filter_map(|line| {
-            let mut words = line.trim().split(':');
-            let whose = words.next()?;
-            let (first, count) = (words.next()?.parse::<u32>().ok()?, words.next()?.parse::<u32>().ok()?);
-            (whose == name || whose == uid.to_string()).then_some((first, count))
-        });
-        let ranges: Vec<(u32, u32)> = lines.collect();
+        let own = ranges(text).filter(|(whose, ..)| *whose == name || *whose == uid.to_string());
+        let ranges: Vec<(u32, u32)> = own.map(|(_, first, count)| (first, count)).collect();
         ranges.iter().find(|(_, count)| *count >= COUNT).map(|(first, _)| *first).ok_or_else(|| {
             let why = match ranges.iter().map(|(_, count)| *count).max() {
                 None => format!("{file} has no range of subordinate ids for {name}"),
                 Some(most) => format!("{file} gives {name} {most} subordinate ids; endpoints need {COUNT}"),
             };
-            NoIds { why, cure: format!("sudo usermod --add-subuids 524288-589823 --add-subgids 524288-589823 {name}") }
+            let (first, last) = (free, free.saturating_add(COUNT - 1));
+            NoIds {
+                why,
+                cure: format!("sudo usermod --add-subuids {first}-{last} --add-subgids {first}-{last} {name}"),
+            }
         })
     };
     let (uids, gids) = (range("/etc/subuid", subuid)?, range("/etc/subgid", subgid)?);
     // In the zygote's namespace the user is 0 and the subordinate ids come after it.
     Ok(Mapping { ids: Ids { first: 1, count: COUNT }, subordinate: Some((uids, gids)) })
+}
+
+/// Lines of subuid(5) or subgid(5): whose, first id, how many.
+fn ranges(text: &str) -> impl Iterator<Item = (&str, u32, u32)> {
+    text.lines().filter_map(|line| {
+        let mut words = line.trim().split(':');
+        Some((words.next()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+    })
+}
+
+/// Whether the programs that map subordinate ids are there.
+fn installed(path: &OsStr) -> Result<(), NoIds> {
+    let missing = |program: &&str| !std::env::split_paths(path).any(|dir| dir.join(program).is_file());
+    match MAPPERS.into_iter().find(|program| missing(program)) {
+        None => Ok(()),
+        Some(program) => Err(NoIds {
+            why: format!("{program} is not installed, which maps the ids of ordinary users"),
+            cure: "sudo apt-get install uidmap".to_owned(),
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -137,12 +166,26 @@ mod tests {
     }
 
     #[test]
+    fn programs_that_are_missing_are_named_with_their_package() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("newuidmap"), "").unwrap();
+        let missing = installed(dir.path().as_os_str()).unwrap_err();
+        assert!(missing.why.contains("newgidmap") && missing.cure.contains("uidmap"), "{missing}");
+        fs::write(dir.path().join("newgidmap"), "").unwrap();
+        assert_eq!(installed(dir.path().as_os_str()), Ok(()));
+    }
+
+    #[test]
     fn a_user_needs_a_whole_range_in_both_files() {
         let good = "root:1:65536\nann:100000:65536\n";
         let mapping = subordinate(good, "1000:200000:70000\n", "ann", 1000).unwrap();
         assert_eq!((mapping.ids.first, mapping.subordinate), (1, Some((100_000, 200_000))));
         let small = subordinate(good, "ann:5:1000\n", "ann", 1000).unwrap_err();
         assert!(small.why.contains("/etc/subgid gives ann 1000") && small.cure.contains("usermod"), "{small}");
+        let (none, some) = ("ann:5:1000\n", "bob:500000:65536\ncarl:9:9\n");
+        let cure = subordinate(none, some, "ann", 1000).unwrap_err().cure;
+        assert!(cure.contains("--add-subuids 565536-631071 --add-subgids 565536-631071 ann"), "{cure}");
+        assert!(small.cure.contains(" 524288-589823 "), "{small}");
         assert!(subordinate("annabel:1:65536\nann:x:y\n", good, "ann", 1000).unwrap_err().why.contains("no range"));
     }
 }
