@@ -8,6 +8,9 @@ use tar::EntryType;
 use crate::project::Project;
 use crate::small::{self, entry, image, layer};
 
+/// An archive's name, the entries of its layer, and what the refusal says.
+type Case<'a> = (&'a str, Vec<Vec<u8>>, &'a [&'a str]);
+
 /// A project whose store holds the small base, and nothing else.
 fn project() -> (Project, Vec<PathBuf>) {
     let project = Project::new();
@@ -39,7 +42,7 @@ fn a_layer_that_reaches_out_is_refused_by_the_name_of_its_entry() {
     let mut header = tar::Header::from_byte_slice(&foreign[..512]).clone();
     header.set_cksum();
     foreign[..512].copy_from_slice(header.as_bytes());
-    let cases: [(&str, Vec<Vec<u8>>, &[&str]); 12] = [
+    let cases: [Case; 12] = [
         ("absolute", vec![file("/etc/passwd")], &["entry `/etc/passwd`", "absolute"]),
         ("parent", vec![file("usr/../../etc/passwd")], &["entry `usr/../../etc/passwd`", "`..`"]),
         (
