@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, Uid, setresuid};
@@ -142,11 +143,16 @@ fn as_root(command: &mut Command) {
     let become_root = || {
         let root = Uid::from_raw(0);
         setresuid(root, root, root)?;
+        // Descriptors on their way through sockets are counted by user, over all labs of the machine, and held against the
+        // sender's limit: who has half of it cannot keep another lab's helper from plugging in its NICs.
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        setrlimit(Resource::RLIMIT_NOFILE, soft.min(hard / 2), hard / 2)?;
         // A preference, not a need: some engines mount /proc read-only.
         let _ = std::fs::write("/proc/self/oom_score_adj", "300");
         Ok(())
     };
-    // SAFETY: between fork and exec the closure makes only async-signal-safe system calls: setresuid, open, write, close.
+    // SAFETY: between fork and exec the closure makes only async-signal-safe system calls: setresuid, prlimit, open,
+    // write, close.
     // `fs::write` with a short static path does not allocate (std keeps paths under 384 bytes on the stack).
     unsafe { command.pre_exec(become_root) };
 }
