@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
+use nix::unistd::Uid;
 use seccompiler::BpfProgram;
 
 use super::inside::Inherited;
@@ -88,6 +89,11 @@ impl Home {
     /// Ids of sandboxes.
     pub fn ids(&self) -> Ids {
         self.begin.ids
+    }
+
+    /// Who owns the user namespaces of sandboxes: this process, or as root somebody who is nobody else.
+    pub fn owner(&self) -> Option<Uid> {
+        (!self.begin.own_ids).then(|| Uid::from_raw(self.begin.ids.first))
     }
 
     /// What children take from this process's memory.

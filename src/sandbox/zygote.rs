@@ -8,12 +8,13 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use caps::CapSet;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, Uid, seteuid};
 
 use super::change;
 use super::home::Home;
@@ -149,7 +150,7 @@ impl Zygote<'_> {
         let mut namespaces = NAMESPACES;
         namespaces.set(CloneFlags::CLONE_NEWNET, start.network != Network::Machine);
         let inherited = self.home.inherited();
-        let (pid, pidfd, go) = clone_child(namespaces, |go| {
+        let (pid, pidfd, go) = clone_child(self.home.owner(), namespaces, |go| {
             inside::become_endpoint(start, &inherited, descriptors, go).map(|never| match never {})
         })?;
         let child =
@@ -158,7 +159,8 @@ impl Zygote<'_> {
     }
 
     fn work(&mut self, id: u64, work: Work) -> io::Result<Option<u64>> {
-        let (pid, pidfd, go) = clone_child(NAMESPACES | CloneFlags::CLONE_NEWNET, |go| inside::work(work, go))?;
+        let (pid, pidfd, go) =
+            clone_child(self.home.owner(), NAMESPACES | CloneFlags::CLONE_NEWNET, |go| inside::work(work, go))?;
         let child =
             Child { pid, pidfd, group: None, starting: Some(go), works: true, stopping: Vec::new(), goes: Vec::new() };
         self.let_go(id, child, &[]).map(|()| None)
@@ -268,11 +270,16 @@ fn only(descriptors: Vec<OwnedFd>) -> io::Result<OwnedFd> {
 
 /// Clones; the child does `inside` and ends with its result on the socket: `+` and a figure, or `-` and why not.
 fn clone_child(
+    owner: Option<Uid>,
     namespaces: CloneFlags,
     inside: impl FnOnce(BorrowedFd<'_>) -> io::Result<u64>,
 ) -> io::Result<(Pid, OwnedFd, UnixStream)> {
     let (ours, theirs) = UnixStream::pair()?;
-    match clone_into(namespaces)? {
+    let cloned = match owner {
+        Some(owner) => clone_as(owner, namespaces),
+        None => clone_into(namespaces),
+    };
+    match cloned? {
         Cloned::Parent(pid, pidfd) => Ok((pid, pidfd, ours)),
         Cloned::Child => {
             drop(ours);
@@ -285,4 +292,18 @@ fn clone_child(
             std::process::exit(0)
         }
     }
+}
+
+/// Clones as `owner`, with all rights. What a sandbox uses up of the kernel's limits by user, as inotify(7)'s, is counted for
+/// its namespace's owner too; as root's it would be missing to the machine's own services.
+fn clone_as(owner: Uid, namespaces: CloneFlags) -> io::Result<Cloned> {
+    let rights = caps::read(None, CapSet::Permitted).map_err(io::Error::other)?;
+    seteuid(owner)?;
+    let cloned =
+        caps::set(None, CapSet::Effective, &rights).map_err(io::Error::other).and_then(|()| clone_into(namespaces));
+    if !matches!(cloned, Ok(Cloned::Child)) {
+        // The child becomes root of its namespace by itself, when its ids are mapped.
+        seteuid(Uid::from_raw(0))?;
+    }
+    cloned
 }
