@@ -90,16 +90,22 @@ impl Store {
     /// Opens the store below `dir`; makes it if need be.
     ///
     /// # Errors
-    /// A directory that cannot be made, belongs to somebody else, or was filled under other ids.
+    /// A directory that cannot be made, belongs to somebody else or is open to them, or was filled under other ids.
     pub fn open(dir: &Path, mapping: &Mapping) -> Result<Self, LabError> {
         let what = || format!("cannot use the store {}", dir.display());
         let own = |source| LabError::Own { what: what(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(own)?;
-        let owner = fs::metadata(dir).map_err(own)?.uid();
+        let found = fs::metadata(dir).map_err(own)?;
+        let owner = found.uid();
         let user = nix::unistd::geteuid().as_raw();
         if owner != user {
             let reason =
                 format!("it belongs to user {owner}, this is user {user}; choose another with SAITEN_STORE=DIR");
+            return Err(LabError::backend(what(), reason));
+        }
+        // Layers hold set-user-id programs: whoever can reach them becomes the owner of all layers.
+        if found.mode() & 0o077 != 0 {
+            let reason = format!("other users of this machine can enter it; `chmod 700 {}`", dir.display());
             return Err(LabError::backend(what(), reason));
         }
         let root = dir.join(LAYOUT);
@@ -300,9 +306,22 @@ mod tests {
     }
 
     #[test]
+    fn a_store_that_others_can_enter_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for (mode, fine) in [(0o711, false), (0o750, false), (0o700, true)] {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
+            let opened = Store::open(dir.path(), &mapping(5)).map(drop).map_err(|err| err.to_string());
+            assert_eq!(opened.is_ok(), fine, "{mode:o}: {opened:?}");
+        }
+        let made = dir.path().join("a/b");
+        Store::open(&made, &mapping(5)).unwrap();
+        assert_eq!(fs::metadata(made).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
     fn an_image_is_there_only_with_all_its_layers() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), &mapping(5)).unwrap();
+        let store = Store::open(&dir.path().join("s"), &mapping(5)).unwrap();
         let layer = Layer { diff_id: format!("sha256:{}", "ab".repeat(32)), size: 7 };
         let image = Image { layers: vec![layer.clone()], ..Image::default() };
         store.name_image("a/b:c", &image).unwrap();
@@ -320,7 +339,7 @@ mod tests {
     #[test]
     fn what_a_dead_process_was_making_is_known_by_its_name() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), &mapping(5)).unwrap();
+        let store = Store::open(&dir.path().join("s"), &mapping(5)).unwrap();
         let owner = Owner::this();
         let dead = format!("making/{}.{}.00", owner.pid, owner.started + 1);
         for name in [dead.clone(), store.making().unwrap(), "making/rubbish".to_owned()] {
