@@ -6,6 +6,7 @@ on_each_backend!(
     memory_ends_with_the_endpoints_own,
     processes_end_with_the_endpoints_own_whatever_their_user,
     a_hundred_busy_processes_leave_the_lab_usable,
+    descriptors_on_their_way_keep_no_other_lab_down,
 );
 
 /// What `doctor` says that this machine does not limit; an engine limits everything.
@@ -94,5 +95,55 @@ fn a_full_disk_is_an_error_and_ends_no_daemon() {
     }
     assert_eq!(lab.says("server", "pgrep -x sshd"), daemons);
     lab.says("server", "rm -r /tmp/many && echo fits > /tmp/again");
+    lab.down();
+}
+
+/// Perl that sends descriptors through sockets and reads none, as the helper's own user, until it may not any more.
+fn sending(user: &str) -> String {
+    let sendmsg = libc::SYS_sendmsg;
+    format!(
+        "$< = $> = {user}; use Socket; open $f, \"<\", \"/dev/null\"; $s = 0; \
+         $c = pack(\"Q i i\", 16 + 4 * 250, 1, 1) . pack(\"i*\", (fileno $f) x 250); \
+         $b = \"x\"; $i = pack(\"P Q\", $b, 1); $m = pack(\"Q L x4 P Q P Q i x4\", 0, 0, $i, 1, $c, length $c, 0); \
+         while (socketpair(my $x, my $y, AF_UNIX, SOCK_DGRAM, 0)) {{ push @all, $x, $y; ($n, @a) = ({sendmsg}, fileno $x, $m, 64); \
+         for (1 .. 8) {{ last if syscall($n, @a) < 0; $s++ }} $r = $s == $l ? $r + 1 : 0; $l = $s; last if $r > 2 }} \
+         open $o, \">\", \"/tmp/sent\"; print $o 250 * $s; close $o; sleep 1000"
+    )
+}
+
+fn descriptors_on_their_way_keep_no_other_lab_down(on: On) {
+    let lab = Lab::up(on, "ssh/slow-login");
+    let user = lab.says("server", "awk '/^Uid/ { print $2 }' /proc/1/status");
+    let send = sending(&user);
+    lab.says("server", &format!("trap '' HUP; setsid perl -e '{send}' > /dev/null 2>&1 < /dev/null &"));
+    until("all to be sent", || lab.shell("server", "test -s /tmp/sent").0 == Some(0));
+    let sent: u64 = lab.says("server", "cat /tmp/sent").parse().unwrap();
+    let limit: u64 = lab.says("server", "ulimit -Hn").parse().unwrap();
+    assert!(sent > limit, "{sent} of {limit}");
+    let other = Lab::up(on, "ssh/slow-login");
+    other.says("client", "ping -c1 192.168.1.10");
+    other.down();
+    lab.down();
+}
+
+#[test]
+fn file_watches_of_an_endpoint_are_not_counted_as_roots() {
+    if !nix::unistd::geteuid().is_root() {
+        // What an ordinary user's labs use up is the user's.
+        return;
+    }
+    let lab = Lab::up(On::Native, "ssh/slow-login");
+    let [init, number] = ["fs.inotify.max_user_instances".replace('.', "/"), libc::SYS_inotify_init1.to_string()];
+    let most: usize = std::fs::read_to_string(format!("/proc/sys/{init}")).unwrap().trim().parse().unwrap();
+    let watch = format!("$n = {number}; while (($f = syscall $n, 0) >= 0) {{ push @all, $f; last if @all > {most} }}");
+    let tell = "open $o, \">\", \"/tmp/made\"; print $o scalar @all; close $o; sleep 1000";
+    lab.says("server", &format!("trap '' HUP; setsid perl -e '{watch} {tell}' > /dev/null 2>&1 < /dev/null &"));
+    until("all to be made", || lab.shell("server", "test -s /tmp/made").0 == Some(0));
+    let made: usize = lab.says("server", "cat /tmp/made").parse().unwrap();
+    assert!((1..=most).contains(&made), "{made} of {most}");
+    // The machine's root still has its own.
+    let own =
+        std::process::Command::new("perl").args(["-e", &format!("$n = {number}; exit(syscall($n, 0) < 0)")]).status();
+    assert!(own.unwrap().success());
     lab.down();
 }
