@@ -90,6 +90,20 @@ fn two_builds_at_once_build_once_and_both_succeed() {
 }
 
 #[test]
+fn several_that_open_a_new_store_at_once_all_succeed() {
+    for _ in 0..4 {
+        let project = Project::new();
+        let mut command = project.saiten(On::Native);
+        command.args(["images", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let started: Vec<_> = (0..6).map(|_| command.spawn().unwrap()).collect();
+        for started in started {
+            let output = started.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", text(&output));
+        }
+    }
+}
+
+#[test]
 fn a_build_that_is_killed_leaves_what_the_next_one_sweeps() {
     let word = format!("86400.{}", std::process::id());
     let project = project(&format!("RUN echo > /half && sleep {word}\n"));

@@ -149,9 +149,10 @@ impl Store {
         let name = format!("programs/{}", &hash_file(program).map_err(own)?[..24]);
         let path = self.root.join(&name);
         if !path.is_file() {
-            let part = self.part().map_err(own)?;
-            let written = fs::copy(program, part.path())
-                .and_then(|_| fs::set_permissions(part.path(), fs::Permissions::from_mode(0o555)));
+            // Closed: a program that somebody has open for writing cannot be started (ETXTBSY).
+            let part = self.part().map_err(own)?.into_temp_path();
+            let written =
+                fs::copy(program, &part).and_then(|_| fs::set_permissions(&part, fs::Permissions::from_mode(0o555)));
             written.and_then(|()| part.persist(&path).map_err(|err| err.error)).map_err(own)?;
         }
         // Says that it is in use; see `old_programs`. That it cannot be said costs a copy, later.
