@@ -85,9 +85,9 @@ impl Project {
 impl Drop for Project {
     fn drop(&mut self) {
         if !nix::unistd::geteuid().is_root() {
-            // Its files have subordinate ids. What is left is the directory's own to remove.
+            // What a store holds has subordinate ids.
             let _ =
-                Command::new("unshare").args(["--map-root-user", "--map-auto", "rm", "-rf"]).arg(self.store()).output();
+                Command::new("unshare").args(["--map-root-user", "--map-auto", "rm", "-rf"]).arg(self.path()).output();
         }
     }
 }
