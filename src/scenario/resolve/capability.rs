@@ -52,12 +52,18 @@ const CAPABILITIES: [&str; 41] = [
 
 /// Capabilities that no endpoint gets: with them it could reach the helper that measures it, or the machine. What each
 /// would allow, in English and Japanese.
-const REFUSED: [(&str, &str, &str); 13] = [
+const REFUSED: [(&str, &str, &str); 15] = [
     ("SYS_PTRACE", "it could read and change the helper's memory", "ヘルパーのメモリを読み書きできます"),
     ("SYS_ADMIN", "it could mount, and enter other namespaces", "マウントや他の名前空間への移動ができます"),
     ("SYS_MODULE", "it could load code into the machine's kernel", "マシンのカーネルにコードを読み込めます"),
     ("SYS_RAWIO", "it could reach the machine's memory and devices", "マシンのメモリやデバイスに触れます"),
     ("DAC_READ_SEARCH", "it could open files outside its root by handle", "ルートの外のファイルを開けます"),
+    (
+        "SYS_RESOURCE",
+        "it could lift its limits, and change the helper's",
+        "自分の制限を外し、ヘルパーの制限を変えられます",
+    ),
+    ("SYS_NICE", "it could change the helper's priority", "ヘルパーの優先度を変えられます"),
     ("SYS_BOOT", "it could restart the machine", "マシンを再起動できます"),
     ("SYS_TIME", "it could set the clock that measurements use", "測定に使う時計を変えられます"),
     ("BPF", "it could load programs into the machine's kernel", "マシンのカーネルにプログラムを読み込めます"),
