@@ -75,7 +75,9 @@ fn an_irrelevant_edit_has_no_effect_though_sshd_pads_its_answer_anew(on: On) {
     let inet = "run = 'echo \"AddressFamily inet\" >> /etc/ssh/sshd_config'";
     let path = variant(dir.path(), "ssh/slow-login", "irrelevant", &[(inet, irrelevant)]);
     let run = Run::of(on, &[&path, "--arms", "each"]);
-    assert_eq!(run.status, 0, "{}", run.said);
+    // Without the third fix the time lies nearer to its bound, so that one check may stay undecided.
+    let near = run.verdict("variants/irrelevant", "login-is-quick", "applied");
+    assert_eq!(run.status, if near == "inconclusive" { 3 } else { 0 }, "{}", run.said);
     let effect = run.effect("variants/irrelevant", "addressfamily-inet", "login.time");
     assert_eq!((&effect["bearing"], &effect["necessary"]), (&"none".into(), &false.into()), "{effect}");
 }
