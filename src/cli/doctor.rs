@@ -48,6 +48,9 @@ struct Findings {
     scenarios: Vec<(String, Vec<String>)>,
 }
 
+/// Facts of the native backend that its probes show too, with the way out.
+const SAID_BY_PROBES: [&str; 4] = ["started by", "nics", "limits", "not limited"];
+
 /// Looks at the machine; exit status 0 when everything can run, 3 when something cannot.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let place = context.place()?;
@@ -135,8 +138,11 @@ impl Page<'_> {
         if let Some((name, why)) = &found.backend {
             lines.push(self.entry(Mark::Good, name, &why.say(lang)));
         }
+        // What the native backend's probes have said once is not said again.
+        let probed = found.backend.as_ref().is_some_and(|(name, _)| name == "native") && !found.native.is_empty();
+        let said = |name: &str| name == "backend" || (probed && SAID_BY_PROBES.contains(&name));
         lines.extend(
-            found.facts.iter().filter(|(name, _)| name != "backend").map(|(name, value)| {
+            found.facts.iter().filter(|(name, _)| !said(name)).map(|(name, value)| {
                 self.entry(if name == "not limited" { Mark::Less } else { Mark::Good }, name, value)
             }),
         );

@@ -14,7 +14,7 @@ mod v2;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,8 @@ pub enum Resource {
 }
 
 impl Resource {
-    const ALL: [Self; 3] = [Self::Memory, Self::Processes, Self::Processor];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Processes, Self::Processor];
 
     /// What people call it.
     pub const fn name(self) -> &'static str {
@@ -221,9 +222,21 @@ impl Groups {
 }
 
 fn nothing(why: &str) -> Prepared {
-    let missing =
-        |resource| Missing { resource, why: why.to_owned(), cure: "mount -t cgroup2 none /sys/fs/cgroup".to_owned() };
+    let missing = |resource| Missing {
+        resource,
+        why: why.to_owned(),
+        cure: "sudo mount -t cgroup2 none /sys/fs/cgroup".to_owned(),
+    };
     Prepared { missing: Resource::ALL.map(missing).into(), ..Prepared::default() }
+}
+
+/// Makes hierarchies writable that are not, as in most containers.
+fn writable<'a>(tops: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    if ["/.dockerenv", "/run/.containerenv"].iter().any(|file| Path::new(file).exists()) {
+        return "docker run --privileged …".to_owned();
+    }
+    let each = tops.into_iter().map(|top| format!("sudo mount -o remount,rw {}", top.display()));
+    each.collect::<Vec<_>>().join(" && ")
 }
 
 fn check_name(name: &str) -> io::Result<()> {

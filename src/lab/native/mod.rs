@@ -207,7 +207,14 @@ impl Backend for Native {
     }
 
     async fn offers(&self) -> Result<Offers, LabError> {
-        look::offers(self).await
+        let mut offers = look::offers(self).await?;
+        if !self.labs().await?.settled.tun {
+            // The endpoint finds no device; why it has none shows outside only.
+            for offer in offers.features.iter_mut().filter(|offer| offer.feature == "tun") {
+                offer.detail = format!("/dev/net/tun cannot be opened; try `{}`", probe::OPEN_TUN);
+            }
+        }
+        Ok(offers)
     }
 
     async fn images(&self) -> Result<Vec<ImageState>, LabError> {

@@ -1,5 +1,6 @@
 //! Whether the native backend works on this machine, found by doing what a run does; for what is missing, the command that cures it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -8,9 +9,14 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Native;
+use super::client::Settled;
 use crate::lab::line::Line;
 use crate::lab::{Backend, LabError, Machine, look};
+use crate::sandbox::limits::Resource;
 use crate::wording::Phrase;
+
+/// Lets ordinary users have TAP devices.
+pub(super) const OPEN_TUN: &str = "sudo modprobe tun && sudo chmod 0666 /dev/net/tun";
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -107,15 +113,7 @@ async fn attempt(run: &str, sources: PathBuf, store: &Path, probes: &mut Vec<Pro
     let took = format!("{} ms", begin.elapsed().as_millis());
     probes.push(Probe::good("endpoint", Phrase::new("probe-endpoint").with("took", took)));
     probes.push(nics(settled.tun));
-    if settled.limits != "none" {
-        probes.push(Probe::good("limits", Phrase::new("probe-limits").with("kind", &settled.limits)));
-    }
-    probes.extend(settled.unlimited.iter().map(|missing| Probe {
-        name: "limits",
-        outcome: Outcome::Less,
-        found: Phrase::new("probe-not-limited").with("what", &missing.what).with("why", &missing.why),
-        cure: Some(missing.cure.clone()),
-    }));
+    probes.extend(limits(&settled));
     Some(native)
 }
 
@@ -133,8 +131,37 @@ fn nics(tun: bool) -> Probe {
     if tun {
         return Probe::good("nics", Phrase::new("probe-nics-tap"));
     }
-    let cure = Some("sudo modprobe tun && sudo chmod 0666 /dev/net/tun".to_owned());
-    Probe { name: "nics", outcome: Outcome::Less, found: Phrase::new("probe-nics-veth"), cure }
+    Probe {
+        name: "nics",
+        outcome: Outcome::Less,
+        found: Phrase::new("probe-nics-veth"),
+        cure: Some(OPEN_TUN.to_owned()),
+    }
+}
+
+/// What is limited and how, then what is not: a probe for each command that cures it.
+fn limits(settled: &Settled) -> Vec<Probe> {
+    let is_missing = |what: &str| settled.unlimited.iter().any(|missing| missing.what == what);
+    let mut probes = Vec::new();
+    let limited: Vec<&str> = Resource::ALL.map(Resource::name).into_iter().filter(|what| !is_missing(what)).collect();
+    if !limited.is_empty() {
+        let found = Phrase::new("probe-limits").with("what", limited.join(", ")).with("kind", &settled.limits);
+        probes.push(Probe::good("limits", found));
+    }
+    if settled.scratch_in_memory {
+        probes.push(Probe::good("limits", Phrase::new("probe-limits-disk")));
+    }
+    if is_missing(Resource::Processes.name()) {
+        probes.push(Probe::good("limits", Phrase::new("probe-limits-instead")));
+    }
+    let mut told = BTreeSet::new();
+    for first in settled.unlimited.iter().filter(|missing| told.insert(&missing.cure)) {
+        let cured = settled.unlimited.iter().filter(|missing| missing.cure == first.cure);
+        let what: Vec<&str> = cured.map(|missing| missing.what.as_str()).collect();
+        let found = Phrase::new("probe-not-limited").with("what", what.join(", ")).with("why", &first.why);
+        probes.push(Probe { name: "limits", outcome: Outcome::Less, found, cure: Some(first.cure.clone()) });
+    }
+    probes
 }
 
 /// Why user namespaces are refused shows in the kernel's own switches.
@@ -176,6 +203,8 @@ fn container_cure() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::message::Unlimited;
+    use crate::wording::Lang;
 
     #[test]
     fn the_switch_that_forbids_namespaces_is_named_with_the_command_that_turns_it() {
@@ -190,5 +219,31 @@ mod tests {
         assert!(profile.contains("apparmor_parser -r") && !profile.contains('\n'), "{profile}");
         assert_eq!(cure("kernel/apparmor_restrict_unprivileged_userns", "1", true), "");
         assert_eq!(cure("user/max_user_namespaces", "96365", false), "");
+    }
+
+    #[test]
+    fn what_is_not_limited_is_said_once_for_each_command_that_cures_it() {
+        let missing = |what: &str, cure: &str| Unlimited {
+            what: what.to_owned(),
+            why: format!("no {what}"),
+            cure: cure.to_owned(),
+        };
+        let settled =
+            |unlimited| Settled { limits: "cgroup v2".to_owned(), unlimited, tun: true, scratch_in_memory: true };
+        let told = |unlimited| {
+            let probes = limits(&settled(unlimited)).into_iter();
+            probes.map(|probe| (probe.found.say(Lang::En), probe.cure.unwrap_or_default())).collect::<Vec<_>>()
+        };
+        let disk = ("disk and files of each endpoint are limited".to_owned(), String::new());
+        let all = "memory, processes, processor time limited by cgroup v2".to_owned();
+        assert_eq!(told(vec![]), [(all, String::new()), disk.clone()]);
+        let said = told(vec![missing("memory", "a"), missing("processes", "b"), missing("processor time", "a")]);
+        assert_eq!(said[0], disk);
+        assert!(said[1].0.contains("setrlimit"), "{said:?}");
+        let cures = [
+            ("memory, processor time cannot be limited: no memory".to_owned(), "a".to_owned()),
+            ("processes cannot be limited: no processes".to_owned(), "b".to_owned()),
+        ];
+        assert_eq!(said[2..], cures);
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Resource, v2};
+use super::{Resource, v1, v2};
 
 /// A hierarchy of groups as this process sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Place {
     /// The directories in which runs of this process have theirs.
     pub(super) fn bases(self) -> BTreeSet<PathBuf> {
         match self {
-            Self::V1(hierarchies) => hierarchies.into_values().flat_map(|place| [place.own, place.top]).collect(),
+            Self::V1(hierarchies) => hierarchies.values().flat_map(v1::bases).collect(),
             Self::V2(hierarchy) => v2::bases(&hierarchy).into_iter().collect(),
             Self::Nowhere => BTreeSet::new(),
         }

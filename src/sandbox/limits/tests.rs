@@ -240,6 +240,17 @@ fn quotas_stay_within_what_the_kernel_takes() {
 }
 
 #[test]
+fn a_group_of_version_1_that_root_made_for_users_is_the_last_base() {
+    let top = tempfile::tempdir().unwrap();
+    for group in ["saiten-ann", "other", "saiten.run.1.2"] {
+        fs::create_dir(top.path().join(group)).unwrap();
+    }
+    let hierarchy = place::Hierarchy { top: top.path().into(), own: top.path().join("other") };
+    let wanted = ["other", "", "saiten-ann"].map(|group| top.path().join(group));
+    assert_eq!(v1::bases(&hierarchy), wanted);
+}
+
+#[test]
 fn the_leaf_of_an_earlier_run_is_no_base_but_its_parent_is() {
     let top = Path::new("/sys/fs/cgroup");
     for (own, wanted) in [("a.scope/saiten-harness", "a.scope"), ("a.scope", "a.scope")] {

@@ -1,11 +1,15 @@
 //! Limits by cgroup version 1: a hierarchy for each controller.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::place::Hierarchy;
-use super::{Limits, Missing, PERIOD, Prepared, Resource, Setting, directory};
+use super::{Limits, Missing, PERIOD, Prepared, Resource, Setting, directory, writable};
+
+/// How the names of groups begin that root makes for ordinary users, who cannot make any elsewhere.
+const GIVEN: &str = "saiten-";
 
 /// Makes the directory `run` in each hierarchy.
 pub(super) fn prepare(hierarchies: &BTreeMap<Resource, Hierarchy>, run: &str) -> Prepared {
@@ -15,17 +19,32 @@ pub(super) fn prepare(hierarchies: &BTreeMap<Resource, Hierarchy>, run: &str) ->
             Some(Ok(path)) => {
                 prepared.limited.insert(resource, path);
             }
-            Some(Err(error)) => prepared.missing.push(refused(resource, &error)),
+            Some(Err(error)) => prepared.missing.push(refused(resource, &error, hierarchies)),
             None => prepared.missing.push(unmounted(resource)),
         }
     }
     prepared
 }
 
-/// Below the own group if that is possible, so that its limits hold as well; otherwise below the root.
+/// Below the own group if that is possible, so that its limits hold as well; otherwise wherever it is.
 fn claim(resource: Resource, hierarchy: &Hierarchy, run: &str) -> io::Result<PathBuf> {
-    let below_own = claim_below(resource, &hierarchy.own, run);
-    below_own.or_else(|error| claim_below(resource, &hierarchy.top, run).map_err(|_| error))
+    let mut bases = bases(hierarchy).into_iter().map(|base| claim_below(resource, &base, run));
+    // The own group's failure is the one to report.
+    bases
+        .next()
+        .unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+        .or_else(|error| bases.find_map(Result::ok).ok_or(error))
+}
+
+/// Where runs may have their directories, the best first: the own group, the root, and groups that root has made for
+/// ordinary users, of which the kernel lets each use theirs.
+pub(super) fn bases(hierarchy: &Hierarchy) -> Vec<PathBuf> {
+    let mut bases = vec![hierarchy.own.clone(), hierarchy.top.clone()];
+    bases.dedup();
+    let groups = fs::read_dir(&hierarchy.top).into_iter().flatten().flatten();
+    let given = groups.filter(|group| group.file_name().to_string_lossy().starts_with(GIVEN)).map(|group| group.path());
+    bases.extend(given);
+    bases
 }
 
 fn claim_below(resource: Resource, base: &Path, run: &str) -> io::Result<PathBuf> {
@@ -52,12 +71,15 @@ const fn scarcest_file(resource: Resource) -> &'static str {
     }
 }
 
-fn refused(resource: Resource, error: &io::Error) -> Missing {
+fn refused(resource: Resource, error: &io::Error, hierarchies: &BTreeMap<Resource, Hierarchy>) -> Missing {
     let cure = match error.kind() {
-        io::ErrorKind::ReadOnlyFilesystem => "start the container with --privileged",
-        _ => "run as root, or boot with systemd.unified_cgroup_hierarchy=1",
+        io::ErrorKind::ReadOnlyFilesystem => writable(hierarchies.values().map(|hierarchy| &hierarchy.top)),
+        // The one command for all of them.
+        _ => hierarchies.values().fold("sudo install -d -o \"$USER\"".to_owned(), |command, hierarchy| {
+            format!("{command} {}/{GIVEN}\"$USER\"", hierarchy.top.display())
+        }),
     };
-    Missing { resource, why: error.to_string(), cure: cure.to_owned() }
+    Missing { resource, why: error.to_string(), cure }
 }
 
 fn unmounted(resource: Resource) -> Missing {
@@ -66,7 +88,7 @@ fn unmounted(resource: Resource) -> Missing {
     Missing {
         resource,
         why: format!("the cgroup v1 controller \"{controller}\" is not mounted"),
-        cure: format!("mkdir -p {point} && mount -t cgroup -o {controller} none {point}"),
+        cure: format!("sudo mkdir -p {point} && sudo mount -t cgroup -o {controller} none {point}"),
     }
 }
 

@@ -4,23 +4,22 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::place::Hierarchy;
-use super::{Limits, Missing, PERIOD, Prepared, Resource, Setting, directory};
+use super::{Limits, Missing, PERIOD, Prepared, Resource, Setting, directory, writable};
 
 /// The group for the processes of a group that is to have limited children.
 const LEAF: &str = "saiten-harness";
 /// How often processes are moved out of a group that others are started in meanwhile.
 const ROUNDS: u32 = 16;
 /// Gives users the controllers that systemd keeps from them.
-const DELEGATE: &str = "run as root; or, as root once, before the next login: \
-    mkdir -p /etc/systemd/system/user@.service.d \
+const DELEGATE: &str = "sudo sh -c \"mkdir -p /etc/systemd/system/user@.service.d \
     && printf '[Service]\\nDelegate=cpu memory pids\\n' > /etc/systemd/system/user@.service.d/saiten.conf \
-    && systemctl daemon-reload";
+    && systemctl daemon-reload\" && echo 'now log in anew'";
 
 /// Makes the directory `run` below the root of the hierarchy or, where that is not possible, below the own group.
 pub(super) fn prepare(hierarchy: &Hierarchy, run: &str) -> Prepared {
     let mut prepared = Prepared::default();
     for base in bases(hierarchy) {
-        prepared = below(&base, run);
+        prepared = below(&base, run, hierarchy);
         if !prepared.limited.is_empty() {
             break;
         }
@@ -40,7 +39,7 @@ pub(super) fn bases(hierarchy: &Hierarchy) -> Vec<PathBuf> {
     bases
 }
 
-fn below(base: &Path, run: &str) -> Prepared {
+fn below(base: &Path, run: &str, hierarchy: &Hierarchy) -> Prepared {
     let mut prepared = Prepared::default();
     let path = base.join(run);
     let made = directory::make_once(&path);
@@ -53,7 +52,7 @@ fn below(base: &Path, run: &str) -> Prepared {
             Ok(()) => {
                 prepared.limited.insert(resource, path.clone());
             }
-            Err(error) => prepared.missing.push(refused(resource, &error, base)),
+            Err(error) => prepared.missing.push(refused(resource, &error, base, hierarchy)),
         }
     }
     if prepared.limited.is_empty() && matches!(made, Ok(true)) {
@@ -133,10 +132,10 @@ const fn scarcest_file(resource: Resource) -> &'static str {
     }
 }
 
-fn refused(resource: Resource, error: &io::Error, base: &Path) -> Missing {
+fn refused(resource: Resource, error: &io::Error, base: &Path, hierarchy: &Hierarchy) -> Missing {
     let controller = resource.controller();
     let cure = match error.kind() {
-        ErrorKind::ReadOnlyFilesystem => "start the container with --privileged".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => writable([&hierarchy.top]),
         ErrorKind::Unsupported if is_root(base) => format!("boot with cgroup_enable={controller}"),
         ErrorKind::Unsupported => DELEGATE.to_owned(),
         _ => "systemd-run --user --scope -p Delegate=yes saiten …".to_owned(),
