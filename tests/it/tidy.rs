@@ -246,6 +246,22 @@ fn unsafe_code_is_where_it_belongs_and_says_why() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// `ci/test` leaves tests out by name where no engine answers.
+#[test]
+fn tests_that_need_an_engine_say_so_in_their_names() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources(&["tests/labs"]) {
+        for test in text.split("\n#[test]\n").skip(1) {
+            let body = test.split("\n}\n").next().unwrap_or(test);
+            if body.contains("On::Docker") || body.contains("\"docker\"") || body.contains("/var/run/docker.sock") {
+                let header = body.lines().next().unwrap_or_default();
+                wrong.push(format!("{name}: `{header}` belongs into `on_docker!`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn names_say_something() {
     let empty = ["util", "utils", "helpers", "manager", "common", "imp"];

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::project::{Project, said};
 use crate::tree;
-use crate::user::On;
+use crate::user::{On, on_docker};
+
+on_docker!(an_image_is_the_same_wherever_it_was_built_saved_and_loaded);
 
 /// The image of `trees/` by its reference, on the engine; removed with the test.
 struct OnEngine(Vec<String>);
@@ -29,8 +31,7 @@ perl -e 'my $call = `uname -m` =~ /x86_64/ ? 191 : 8; my ($file, $name, $value) 
   my $length = syscall($call, $file, $name, $value, 64); print unpack("H*", substr($value, 0, $length)), "\n"'
 "#;
 
-#[test]
-fn an_image_is_the_same_wherever_it_was_built_saved_and_loaded() {
+fn an_image_is_the_same_wherever_it_was_built_saved_and_loaded(_: On) {
     let [engine, native, bare] = std::array::from_fn(|_| Project::new());
     engine.borrow(Path::new("tests/labs/trees"), &["containers"]);
     native.borrow(Path::new("tests/labs/trees"), &["containers"]);
