@@ -84,6 +84,38 @@ fn no_engine_is_3_with_a_way_out_and_doctor_says_it_too() {
     assert_eq!(found["healthy"], false);
 }
 
+/// Neither backend works here; each says so in its own way.
+#[test]
+fn the_command_line_the_environment_and_a_file_choose_the_backend_in_this_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("saiten/config.toml");
+    std::fs::create_dir(dir.path().join("saiten")).unwrap();
+    let tried = |flag: &[&str], variable: &str, settled: &str| {
+        std::fs::write(&file, settled).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_saiten"));
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["images", "list"]).args(flag);
+        command.env("XDG_CONFIG_HOME", dir.path()).env("LANG", "C").env_remove("LC_ALL");
+        // A store inside a file is none.
+        command.env("SAITEN_STORE", file.join("store")).env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+        let output = command.env("SAITEN_BACKEND", variable).output().unwrap();
+        assert_eq!(status(&output), 3, "{}", text(&output));
+        text(&output)
+    };
+    let (native, docker, neither) = ("the native backend does not work here", "docker.sock", "no backend works here");
+    for (flag, variable, settled, said) in [
+        (&[][..], "", "", neither),
+        (&[], "", "backend = \"native\"", native),
+        (&[], "", "backend = \"docker\"", docker),
+        (&[], "native", "backend = \"docker\"", native),
+        (&["--backend", "docker"], "native", "backend = \"native\"", docker),
+        (&["--backend", "auto"], "native", "backend = \"docker\"", neither),
+    ] {
+        let answer = tried(flag, variable, settled);
+        assert!(answer.contains(said), "{flag:?} {variable} {settled}: {answer}");
+        assert!(said != docker || !answer.contains("native"), "{flag:?} {variable} {settled}: {answer}");
+    }
+}
+
 #[test]
 fn schemas_are_json_schemas() {
     for arguments in [&["schema"][..], &["schema", "--results"]] {
