@@ -24,6 +24,8 @@ mod images;
 mod killed;
 #[path = "labs/limits.rs"]
 mod limits;
+#[path = "labs/machines.rs"]
+mod machines;
 #[path = "labs/ordinary.rs"]
 mod ordinary;
 #[path = "labs/person.rs"]

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use crate::person::Person;
 use crate::project::{Project, said};
-use crate::user::{On, Run, text};
+use crate::user::{On, Run, on_docker, text};
 use crate::{small, tree};
+
+on_docker!(a_user_who_may_use_the_engine_falls_back_to_it);
 
 /// The TUN device as root keeps it to itself, and as everybody may open it.
 const CLOSED: &str =
@@ -44,9 +46,16 @@ fn slow_login_has_its_verdicts_over_either_kind_of_nic() {
         }
     }
     for (change, nics) in kinds {
-        let run = Run::by(person.saiten(&change), person.desk(), &["ssh/slow-login"]);
+        let mut command = person.saiten(&change);
+        command.env("SAITEN_BACKEND", "auto").env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+        let run = Run::by(command, person.desk(), &["ssh/slow-login"]);
         assert_eq!(run.status, 0, "{}", run.said);
         let machine = &run.results["run"]["machine"];
+        // What `auto` took, why, and what is not limited there, once.
+        assert_eq!(run.results["run"]["backend"], "native");
+        assert!(run.said.contains("\nBackend: native (it works here)\n"), "{}", run.said);
+        let unlimited = usize::from(machine["not limited"].is_string());
+        assert_eq!(run.said.matches("Not limited on this machine: ").count(), unlimited, "{}", run.said);
         assert!(nics.is_none_or(|nics| machine["nics"] == nics), "{machine}");
         assert!(machine["started by"].as_str().unwrap().contains("ordinary user"), "{machine}");
         for check in ["login-is-quick", "server-asks-no-name", "client-asks-no-name"] {
@@ -83,14 +92,14 @@ fn an_image_that_a_user_builds_is_as_good_as_roots() {
 }
 
 /// What doctor finds, and its exit status.
-fn doctor(command: &mut Command) -> (Option<i32>, Value) {
+pub fn doctor(command: &mut Command) -> (Option<i32>, Value) {
     let output = command.args(["doctor", "--json"]).output().unwrap();
     let found = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
     (output.status.code(), found)
 }
 
 /// Outcome, words and cure of a probe.
-fn probe(found: &Value, name: &str) -> (String, String, String) {
+pub fn probe(found: &Value, name: &str) -> (String, String, String) {
     let probes = found["native"].as_array().unwrap();
     let probe = probes.iter().find(|probe| probe["name"] == name).unwrap_or_else(|| panic!("no {name}: {found}"));
     let cure = probe["cure"].as_str().unwrap_or_default();
@@ -119,7 +128,7 @@ fn doctor_says_what_works_and_how_to_have_the_rest() {
 }
 
 /// What is said, with status 3, when only the native backend may be used, and when no engine answers either.
-fn stopped(person: &Person, change: &str) -> String {
+pub fn stopped(person: &Person, change: &str) -> String {
     let command = |backend: &str| {
         let mut command = person.saiten(change);
         command.env("SAITEN_BACKEND", backend).env("DOCKER_HOST", "unix:///nowhere/docker.sock");
@@ -161,8 +170,7 @@ fn without_subordinate_ids_the_command_that_gives_some_is_said() {
     assert_eq!((status, probe(&found, "ids").2), (Some(3), cure(765_536)), "{found}");
 }
 
-#[test]
-fn a_user_who_may_use_the_engine_falls_back_to_it() {
+fn a_user_who_may_use_the_engine_falls_back_to_it(_: On) {
     if !Person::can_be_changed() {
         return;
     }

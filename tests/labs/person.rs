@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::geteuid;
 
 use crate::project::Project;
+use crate::user::GIVEN;
 
 /// User and group id of the one who does not exist elsewhere.
 const ID: u32 = 54_321;
@@ -63,19 +64,37 @@ impl Person {
 
     /// The program on the project, called by the user. `change` are shell lines that change the machine for them alone.
     pub fn saiten(&self, change: &str) -> Command {
+        let mut command = self.calls(&self.project.path().join("saiten"), change);
+        command.arg("--root").arg(self.project.path());
+        command
+    }
+
+    /// Tests of this program, carried out by the user, each after the other.
+    pub fn tests(&self, change: &str, names: &[&str]) -> Command {
+        let program = self.project.path().join("tests");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = self.calls(&program, change);
+        let given = [self.project.path().join("saiten"), self.project.path().to_owned()];
+        command.envs(GIVEN.into_iter().zip(given)).args(["--test-threads", "1", "--exact"]).args(names);
+        command
+    }
+
+    /// A program that the user can read, called by them.
+    fn calls(&self, program: &Path, change: &str) -> Command {
         let mut command = if geteuid().is_root() {
             let mut command = Command::new("unshare");
             command.args(["--mount", "--propagation", "private", "sh", "-c", BECOME, "sh"]);
-            command.arg(self.home()).arg(change).arg(self.project.path().join("saiten"));
+            command.arg(self.home()).arg(change).arg(program);
             command
         } else {
             assert_eq!(change, "", "only root can change the machine");
-            Command::new(self.project.path().join("saiten"))
+            Command::new(program)
         };
         let set = ["HOME", "XDG_RUNTIME_DIR"].map(|name| (name, self.home()));
         command.env_clear().envs(set).env("SAITEN_STORE", self.store()).env("LANG", "C");
         command.env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").env("SAITEN_BACKEND", "native");
-        command.arg("--root").arg(self.project.path()).current_dir(self.home()).stdin(Stdio::null());
+        command.current_dir(self.home()).stdin(Stdio::null());
         command
     }
 

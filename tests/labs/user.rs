@@ -36,11 +36,16 @@ macro_rules! on_docker {
 }
 pub(crate) use on_docker;
 
+/// Names of what an ordinary user who runs tests is given instead of what they may not read: the program, and the project.
+pub const GIVEN: [&str; 2] = ["SAITEN_TEST_PROGRAM", "SAITEN_TEST_PROJECT"];
+
 /// The program, in the project's directory, with a runtime directory of the test's own.
 pub fn saiten(on: On, dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_saiten"));
+    let own = [env!("CARGO_BIN_EXE_saiten"), env!("CARGO_MANIFEST_DIR")];
+    let [program, project] = std::array::from_fn(|at| std::env::var_os(GIVEN[at]).unwrap_or_else(|| own[at].into()));
+    let mut command = Command::new(program);
     command.env("SAITEN_BACKEND", if on == On::Docker { "docker" } else { "native" });
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("XDG_RUNTIME_DIR", dir).env("LANG", "C").env_remove("NO_COLOR");
+    command.current_dir(project).env("XDG_RUNTIME_DIR", dir).env("LANG", "C").env_remove("NO_COLOR");
     command.stdin(Stdio::null());
     command
 }
