@@ -1,6 +1,7 @@
 //! Archives of images: what `docker save` writes and OCI layouts, read in place, and written for `docker load`.
 
 mod config;
+mod convert;
 mod digest;
 mod docker;
 mod error;

@@ -7,9 +7,10 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::project::{Project, said};
-use crate::tree;
-use crate::user::{On, on_docker};
+use crate::user::{On, on_docker, on_each_backend};
+use crate::{small, tree};
 
+on_each_backend!(an_oci_layout_is_loaded_and_runs);
 on_docker!(an_image_is_the_same_wherever_it_was_built_saved_and_loaded);
 
 /// The image of `trees/` by its reference, on the engine; removed with the test.
@@ -22,6 +23,26 @@ impl Drop for OnEngine {
             let _ = Command::new("docker").args(["rmi", reference]).output();
         }
     }
+}
+
+fn an_oci_layout_is_loaded_and_runs(on: On) {
+    let project = Project::new();
+    let name = format!("saiten.invalid/layout:test-{}", std::process::id());
+    let _removed = OnEngine(if on == On::Docker { vec![name.clone()] } else { Vec::new() });
+    let layout = project.path().join("layout");
+    let file = |content: &[u8]| small::layer([small::entry(tar::EntryType::Regular, "made", "", None, content)]);
+    small::layout(&layout, &[small::base_layer(), file(b"below\n"), file(b"above\n")], &name);
+    project.images(on, &["load", layout.to_str().unwrap()]);
+    assert_eq!(tree::inside(on, &project.store(), &name, "read x < /made && echo $x"), "above\n");
+    // One that is damaged says so, on either.
+    let blobs = std::fs::read_dir(layout.join("blobs/sha256")).unwrap().flatten();
+    let largest = blobs.max_by_key(|blob| blob.metadata().unwrap().len()).unwrap().path();
+    let mut bytes = std::fs::read(&largest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&largest, bytes).unwrap();
+    let again = project.saiten(on).args(["images", "load"]).arg(&layout).output().unwrap();
+    assert_eq!(again.status.code(), Some(3), "{}", crate::user::text(&again));
 }
 
 /// What `find` does not tell: whether two names are one file, and that file's capabilities (getxattr(2)).

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
 use saiten::image::archive::{ImageToWrite, Writer, machine_architecture};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
@@ -18,13 +20,18 @@ const PROGRAMS: [&str; 4] = ["/bin/sh", "/bin/mkdir", "/bin/sleep", "/bin/rm"];
 
 /// Writes an archive with the small base: this machine's own shell and what it is linked with.
 pub fn base(archive: &Path) {
+    image(archive, &[base_layer()], &[BASE]);
+}
+
+/// The small base's only layer.
+pub fn base_layer() -> Vec<u8> {
     let mut files = BTreeSet::from(PROGRAMS.map(str::to_owned));
     for program in PROGRAMS {
         let linked = said(Command::new("ldd").arg(program));
         files.extend(linked.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned));
     }
     let entries = files.iter().map(|file| entry(EntryType::Regular, &file[1..], "", None, &fs::read(file).unwrap()));
-    image(archive, &[layer(entries)], &[BASE]);
+    layer(entries)
 }
 
 /// One entry of a tar, whatever it says of itself; `size` is what it declares when that is not what it has.
@@ -73,4 +80,32 @@ pub fn image(archive: &Path, layers: &[Vec<u8>], names: &[&str]) {
         created: None,
     };
     writer.finish(&[image]).unwrap();
+}
+
+/// Writes an OCI layout, a directory, with one image of these layers (OCI image format, 1.0.2).
+pub fn layout(dir: &Path, layers: &[Vec<u8>], name: &str) {
+    fs::create_dir_all(dir.join("blobs/sha256")).unwrap();
+    let digest = |bytes: &[u8]| saiten::evidence::bundle::hex(&Sha256::digest(bytes));
+    let blob = |kind: &str, bytes: &[u8]| {
+        fs::write(dir.join("blobs/sha256").join(digest(bytes)), bytes).unwrap();
+        let media = format!("application/vnd.oci.image.{kind}");
+        json!({ "mediaType": media, "digest": format!("sha256:{}", digest(bytes)), "size": bytes.len() })
+    };
+    let diff_ids: Vec<_> = layers.iter().map(|layer| format!("sha256:{}", digest(layer))).collect();
+    let config = json!({
+        "architecture": machine_architecture(), "os": "linux", "rootfs": { "type": "layers", "diff_ids": diff_ids },
+        "config": { "Env": ["PATH=/bin"] },
+    });
+    let config = blob("config.v1+json", config.to_string().as_bytes());
+    let compressed = layers.iter().map(|layer| {
+        let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        to.write_all(layer).unwrap();
+        blob("layer.v1.tar+gzip", &to.finish().unwrap())
+    });
+    let manifest = json!({ "schemaVersion": 2, "config": config, "layers": compressed.collect::<Vec<_>>() });
+    let mut manifest = blob("manifest.v1+json", manifest.to_string().as_bytes());
+    manifest["annotations"] = json!({ "org.opencontainers.image.ref.name": name });
+    let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
+    fs::write(dir.join("index.json"), index.to_string()).unwrap();
+    fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
 }

@@ -1,6 +1,8 @@
 //! Images: built from `containers/<image>/Dockerfile` on one base, tagged by a hash of both, so that a stale one is never used.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Seek};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use tokio_util::io::ReaderStream;
 use super::Docker;
 use super::engine::KIND_LABEL;
 use super::error::{explain, is_missing};
+use crate::image::archive::Archive;
 use crate::lab::base::{self, Base};
 use crate::lab::sources::{self, ImageState, Source};
 use crate::lab::{LabError, Note};
@@ -66,9 +69,9 @@ async fn find_base(docker: &Docker, reference: &str) -> Result<Option<Base>, Lab
 }
 
 /// Waits until no other Saiten builds images from the same sources: twice the work would give two bases.
-async fn turn(docker: &Docker) -> Result<std::fs::File, LabError> {
+async fn turn(docker: &Docker) -> Result<File, LabError> {
     let own = |source| LabError::Own { what: format!("cannot lock {}", docker.sources.display()), source };
-    let dir = std::fs::File::open(&docker.sources).map_err(own)?;
+    let dir = File::open(&docker.sources).map_err(own)?;
     loop {
         match dir.try_lock() {
             Ok(()) => return Ok(dir),
@@ -201,16 +204,17 @@ pub async fn save(docker: &Docker, file: &Path) -> Result<usize, LabError> {
     let mut archive = Box::pin(docker.client.export_images(&names));
     while let Some(bytes) = archive.next().await {
         let bytes = bytes.map_err(|err| explain(what(), &err))?;
-        std::io::Write::write_all(&mut part, &bytes).map_err(own)?;
+        io::Write::write_all(&mut part, &bytes).map_err(own)?;
     }
     part.persist(file).map_err(|err| own(err.error))?;
     Ok(references.len())
 }
 
-/// Loads an archive that [`save`] or `docker save` wrote; gives what the engine said of each image.
+/// Loads an archive that [`save`] or `docker save` wrote, or an OCI layout; gives what the engine said of each image.
 pub async fn load(docker: &Docker, file: &Path) -> Result<Vec<String>, LabError> {
     let what = || format!("cannot load images from {}", file.display());
-    let opened = tokio::fs::File::open(file).await.map_err(|source| LabError::Own { what: what(), source })?;
+    let opened = loadable(file).map_err(|source| LabError::Own { what: what(), source })?;
+    let opened = tokio::fs::File::from_std(opened);
     let options = bollard::query_parameters::ImportImageOptionsBuilder::new().quiet(true).build();
     let mut loading = Box::pin(docker.client.import_image(options, body_try_stream(ReaderStream::new(opened)), None));
     let mut said = Vec::new();
@@ -222,4 +226,18 @@ pub async fn load(docker: &Docker, file: &Path) -> Result<Vec<String>, LabError>
         said.extend(step.stream.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()));
     }
     Ok(said)
+}
+
+/// The archive as every engine takes it.
+fn loadable(file: &Path) -> io::Result<File> {
+    match Archive::open(file) {
+        Ok(archive) if !archive.is_dockers() => {
+            let mut written = archive.write_as_dockers(tempfile::tempfile()?)?;
+            written.rewind()?;
+            Ok(written)
+        }
+        Err(err) if file.is_dir() => Err(io::Error::other(err)),
+        // What Saiten cannot read, the engine may, or it says why not.
+        _ => File::open(file),
+    }
 }
