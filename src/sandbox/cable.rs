@@ -11,6 +11,9 @@ use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 use crate::fabric::packet_socket;
 
+/// What is said of a kernel without veth pairs.
+pub const NO_VETH: &str = "this kernel has no veth pairs";
+
 /// The most that an interface can have: the far end never limits what the endpoint's own MTU allows.
 const MTU: u32 = 65_535;
 
@@ -61,7 +64,7 @@ pub fn lay(pid: i32, interface: &str, far_name: &str) -> io::Result<OwnedFd> {
     let what = format!("cable from {far_name} to {interface} of process {pid}");
     let socket = packet_socket::open().map_err(|err| named(&format!("{what}: packet socket"), &err))?;
     add_pair(pid, interface, far_name).map_err(|err| match err.raw_os_error() {
-        Some(libc::EOPNOTSUPP) => named(&format!("{what}: no veth; try `modprobe veth` on the host"), &err),
+        Some(libc::EOPNOTSUPP) => named(&format!("{what}: {NO_VETH}"), &err),
         _ => named(&what, &err),
     })?;
     packet_socket::bind(&socket, far_name).map_err(|err| named(&format!("{what}: packet socket"), &err))?;

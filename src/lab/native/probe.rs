@@ -12,6 +12,7 @@ use super::Native;
 use super::client::Settled;
 use crate::lab::line::Line;
 use crate::lab::{Backend, LabError, Machine, look};
+use crate::sandbox::cable;
 use crate::sandbox::limits::Resource;
 use crate::wording::Phrase;
 
@@ -107,7 +108,9 @@ async fn attempt(run: &str, sources: PathBuf, store: &Path, probes: &mut Vec<Pro
     probes.push(Probe::good("namespaces", Phrase::new("probe-namespaces")));
     let begin = Instant::now();
     if let Err(err) = speak(&native).await {
-        probes.push(Probe::missing("endpoint", &err.chain(), container_cure()));
+        let chain = err.chain();
+        let cure = chain.contains(cable::NO_VETH).then(|| "sudo modprobe veth".to_owned()).or_else(container_cure);
+        probes.push(Probe::missing("endpoint", &chain, cure));
         return None;
     }
     let took = format!("{} ms", begin.elapsed().as_millis());
