@@ -1,6 +1,7 @@
 //! The command line: one file a command. Each gives an exit status; errors are printed here, once, with their whole chain.
 
 mod check;
+mod desk;
 mod doctor;
 mod images;
 mod list;

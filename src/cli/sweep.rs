@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{CommandError, Context, block_on, run_id};
+use super::{CommandError, Context, block_on, desk, run_id};
 use crate::lab::sweep::Swept;
 use crate::lab::{LabError, choose};
 use crate::run::door;
@@ -22,7 +22,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let swept = block_on(async {
         // Doors that lead nowhere go as well.
         door::find(&context.around.runtime_dir).await;
-        let mut all = Swept::default();
+        let mut all = Swept { removed: desk::sweep(), ..Swept::default() };
         for backend in choose::all(&wanted).await? {
             let swept = backend.sweep().await?;
             all.removed.extend(swept.removed);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::UnixStream;
 
-use super::{CommandError, Context, block_on, run, run_id};
+use super::{CommandError, Context, block_on, desk, run, run_id};
 use crate::arm::ArmName;
 use crate::event::{Announcer, Event, EventKind, LabName, Listener};
 use crate::evidence::Outcome;
@@ -57,7 +57,8 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     if !args.foreground {
         return in_background(context, &lab, &scenario.endpoints.keys().cloned().collect::<Vec<_>>());
     }
-    let dir = tempfile::Builder::new().prefix("saiten-up-").tempdir()?;
+    desk::sweep();
+    let dir = desk::make()?;
     let options = run::up_options(run_id()?, args.arm.clone(), args.realtime, dir.path().to_owned(), context);
     let listeners: Vec<Box<dyn Listener>> = vec![
         Box::new(report::terminal::live(context.around.live, context.around.error_color, context.lang)),

@@ -152,6 +152,11 @@ fn swept(lab: &Lab, processes: &Processes) {
     let swept = saiten(On::Native, lab.dir.path()).arg("sweep").output().unwrap();
     assert!(swept.status.success(), "{}", text(&swept));
     assert_eq!(groups(&processes.run()), Vec::<PathBuf>::new(), "{}", text(&swept));
+    // What the harness had written goes as well.
+    let own = format!("saiten-up-{}.", processes.harness);
+    let kept = fs::read_dir(std::env::temp_dir()).unwrap().flatten().map(|entry| entry.file_name());
+    let kept: Vec<_> = kept.filter(|name| name.to_string_lossy().starts_with(&own)).collect();
+    assert!(kept.is_empty(), "{kept:?}");
 }
 
 fn end(pid: i32) {
