@@ -1,11 +1,14 @@
 //! A capture back into records: pcapng bytes, whole or cut off anywhere.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
 use pcap_file::pcapng::blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption};
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::{Block, PcapNgParseError, PcapNgParser};
+
+use crate::wire::Seen;
 
 /// One frame of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +26,42 @@ pub struct Record {
 impl Record {
     /// Why the frame went no further than its own link, such as `loss-up` or `filter:NAME`; `None` if it did.
     pub fn dropped(&self) -> Option<&str> {
-        self.comment.as_deref()?.strip_prefix("drop=")
+        dropped(self.comment.as_deref())
     }
+}
+
+/// One frame of a capture, where it lies in the capture: the same as a [`Record`], without a copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordRef<'a> {
+    /// When it came in, in nanoseconds since 1970.
+    pub at_ns: u64,
+    /// The port that it came in from, `endpoint:nic`; `silent` for the answer of a silent host.
+    pub port: Cow<'a, str>,
+    /// The frame.
+    pub frame: Cow<'a, [u8]>,
+    /// What the switch remarked: `drop=REASON`, or another remark.
+    pub comment: Option<Cow<'a, str>>,
+}
+
+impl RecordRef<'_> {
+    /// The frame as `wire` takes it.
+    pub fn seen(&self) -> Seen<'_> {
+        let dropped = dropped(self.comment.as_deref()).is_some();
+        Seen { at_ns: self.at_ns, port: &self.port, bytes: &self.frame, dropped }
+    }
+
+    fn into_record(self) -> Record {
+        Record {
+            at_ns: self.at_ns,
+            port: self.port.into_owned(),
+            frame: self.frame.into_owned(),
+            comment: self.comment.map(Cow::into_owned),
+        }
+    }
+}
+
+fn dropped(comment: Option<&str>) -> Option<&str> {
+    comment?.strip_prefix("drop=")
 }
 
 /// Why bytes are not a capture.
@@ -44,49 +81,85 @@ pub struct CaptureReadError {
 /// # Errors
 /// A block that is there whole and is damaged.
 pub fn read(bytes: &[u8]) -> Result<Vec<Record>, CaptureReadError> {
-    let mut records = Vec::new();
+    records(bytes)?.map(|record| record.map(RecordRef::into_record)).collect()
+}
+
+/// The records one by one, where they lie; otherwise as [`read`], and nothing follows an error.
+///
+/// # Errors
+/// A first block that is there whole and does not begin a capture.
+pub fn records(bytes: &[u8]) -> Result<Records<'_>, CaptureReadError> {
     // The section header's type, so that what is not pcapng at all is not taken for a very short piece of it.
     let begins_well = bytes.iter().zip([0x0a, 0x0d, 0x0d, 0x0a]).all(|(byte, magic)| *byte == magic);
-    let (mut rest, mut parser) = match PcapNgParser::new(bytes) {
-        Ok(start) => start,
-        Err(PcapNgParseError::IncompleteBuffer(..)) if begins_well => return Ok(records),
+    let (rest, parser) = match PcapNgParser::new(bytes) {
+        Ok((rest, parser)) => (rest, Some(parser)),
+        Err(PcapNgParseError::IncompleteBuffer(..)) if begins_well => (&[][..], None),
         Err(source) => return Err(CaptureReadError { at: 0, source }),
     };
-    while !rest.is_empty() {
-        match parser.next_block(rest) {
-            Ok((after, Block::EnhancedPacket(packet))) => {
-                records.push(Record {
-                    at_ns: nanoseconds(packet.timestamp),
-                    port: parser.packet_interface(&packet).and_then(name).unwrap_or_default(),
-                    comment: packet.options.iter().find_map(comment),
-                    frame: packet.data.into_owned(),
-                });
-                rest = after;
-            }
-            Ok((after, _)) => rest = after,
-            Err(PcapNgParseError::IncompleteBuffer(..)) => break,
-            Err(source) => {
-                return Err(CaptureReadError { at: bytes.len() - rest.len(), source });
+    Ok(Records { length: bytes.len(), rest, parser, names: Vec::new() })
+}
+
+/// Reads a capture record by record.
+#[derive(Debug)]
+pub struct Records<'a> {
+    /// Length of the whole, in bytes.
+    length: usize,
+    rest: &'a [u8],
+    /// None, if there is not even a whole section header.
+    parser: Option<PcapNgParser>,
+    /// Names of the interfaces of the section.
+    names: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<RecordRef<'a>, CaptureReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let parser = self.parser.as_mut()?;
+        while !self.rest.is_empty() {
+            let at = self.length - self.rest.len();
+            let (after, block) = match parser.next_block(self.rest) {
+                Ok(next) => next,
+                Err(why) => {
+                    self.rest = &[];
+                    let cut = matches!(why, PcapNgParseError::IncompleteBuffer(..));
+                    return (!cut).then_some(Err(CaptureReadError { at, source: why }));
+                }
+            };
+            self.rest = after;
+            match block {
+                Block::EnhancedPacket(packet) => {
+                    return Some(Ok(RecordRef {
+                        at_ns: nanoseconds(packet.timestamp),
+                        port: self.names.get(packet.interface_id as usize).cloned().unwrap_or_default(),
+                        comment: packet.options.into_iter().find_map(comment),
+                        frame: packet.data,
+                    }));
+                }
+                Block::InterfaceDescription(interface) => self.names.push(name(interface)),
+                Block::SectionHeader(_) => self.names.clear(),
+                _ => {}
             }
         }
+        None
     }
-    Ok(records)
 }
 
 fn nanoseconds(since_epoch: Duration) -> u64 {
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn name(interface: &InterfaceDescriptionBlock<'_>) -> Option<String> {
-    interface.options.iter().find_map(|option| match option {
-        InterfaceDescriptionOption::IfName(name) => Some(name.clone().into_owned()),
+fn name<'a>(interface: InterfaceDescriptionBlock<'a>) -> Cow<'a, str> {
+    let name = interface.options.into_iter().find_map(|option| match option {
+        InterfaceDescriptionOption::IfName(name) => Some(name),
         _ => None,
-    })
+    });
+    name.unwrap_or_default()
 }
 
-fn comment(option: &EnhancedPacketOption<'_>) -> Option<String> {
+fn comment<'a>(option: EnhancedPacketOption<'a>) -> Option<Cow<'a, str>> {
     match option {
-        EnhancedPacketOption::Common(CommonOption::Comment(text)) => Some(text.clone().into_owned()),
+        EnhancedPacketOption::Common(CommonOption::Comment(text)) => Some(text),
         _ => None,
     }
 }
