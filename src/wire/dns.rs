@@ -1,20 +1,40 @@
-//! One DNS message to facts: header and question section (RFC 1035, section 4.1), from UDP or TCP payload.
+//! One DNS message to facts: header, questions and answers (RFC 1035, section 4.1), from UDP or TCP payload.
 
-use hickory_proto::op::{Header, Message as Wire, MessageType};
-use hickory_proto::rr::{Name, RecordType};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use hickory_proto::op::{Header, MessageType};
+use hickory_proto::rr::RecordType;
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
+
+mod framing;
+mod name;
+pub mod passed;
+mod record;
+
+pub use record::{Data, Record};
 
 /// UDP and TCP port of DNS (RFC 1035, section 4.2).
 pub const PORT: u16 = 53;
+/// Most questions and most answer records of a message that are read; servers refuse more than one question.
+pub const READ_MOST: usize = 16;
 
-/// The facts of one DNS message. The records behind the questions are counted, not read, so that a message with
-/// a damaged or an unknown record still counts as what it is.
+/// Length of a header in bytes (RFC 1035, section 4.1.1).
+const HEADER: usize = 12;
+
+/// A type as text: a mnemonic, or `TYPE65534` if it has none (RFC 3597, section 5).
+pub type Mnemonic = Cow<'static, str>;
+
+/// The facts of one DNS message. A message with a damaged record still counts as what it is: reading ends there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Transaction identifier.
     pub id: u16,
     /// Whether this is a response.
     pub response: bool,
+    /// What is asked of the server.
+    pub opcode: Opcode,
     /// Response code, the four bits in the header (RFC 1035, section 4.1.1); without the extension of RFC 6891.
     pub rcode: u8,
     /// Authoritative answer.
@@ -27,17 +47,66 @@ pub struct Message {
     pub tc: bool,
     /// Number of answer records, as the header says.
     pub answers: u16,
-    /// The questions, usually one.
+    /// The questions, usually one; the first [`READ_MOST`] of them.
     pub questions: Vec<Question>,
+    /// The answer records up to the first damaged one, at most [`READ_MOST`].
+    pub records: Vec<Record>,
+}
+
+impl Message {
+    /// The response code in words, such as `NXDOMAIN`.
+    pub fn rcode_name(&self) -> Mnemonic {
+        rcode_name(self.rcode)
+    }
+}
+
+/// What is asked of the server (RFC 1035, section 4.1.1); displays as `QUERY`, or `OPCODE7` if it has no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Opcode {
+    /// An ordinary query, 0.
+    Query,
+    /// A server's state, 2.
+    Status,
+    /// A zone has changed, 4 (RFC 1996).
+    Notify,
+    /// A dynamic update, 5 (RFC 2136).
+    Update,
+    /// Any other, 0 to 15.
+    Other(u8),
+}
+
+impl From<u8> for Opcode {
+    fn from(number: u8) -> Self {
+        match number {
+            0 => Self::Query,
+            2 => Self::Status,
+            4 => Self::Notify,
+            5 => Self::Update,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Query => f.write_str("QUERY"),
+            Self::Status => f.write_str("STATUS"),
+            Self::Notify => f.write_str("NOTIFY"),
+            Self::Update => f.write_str("UPDATE"),
+            Self::Other(number) => write!(f, "OPCODE{number}"),
+        }
+    }
 }
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Name in lower case with the final dot, octets outside printable ASCII as `\DDD`.
-    pub name: String,
+    /// Name in lower case with the final dot, octets outside printable ASCII as `\DDD`; shared with the
+    /// records of the same owner.
+    pub name: Arc<str>,
     /// Type as a mnemonic; `TYPE65534` if it has none (RFC 3597, section 5).
-    pub kind: String,
+    pub kind: Mnemonic,
     /// Type as a number.
     pub number: u16,
 }
@@ -48,8 +117,16 @@ impl Question {
         let Some(front) = self.name.strip_suffix(suffix) else {
             return false;
         };
-        front.is_empty() || front.ends_with('.') || suffix == "."
+        front.is_empty() || ends_a_label(front) || suffix == "."
     }
+}
+
+/// Whether the last character is a dot between labels, not one inside a label: that has a backslash of its own.
+fn ends_a_label(front: &str) -> bool {
+    let Some(label) = front.strip_suffix('.') else {
+        return false;
+    };
+    label.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 0
 }
 
 /// A name as questions carry it: lower case, with the final dot.
@@ -61,22 +138,48 @@ pub fn canonical(name: &str) -> String {
     name
 }
 
+/// A response code in words, such as `NXDOMAIN`; `RCODE11` if it has none (IANA, DNS parameters).
+pub fn rcode_name(rcode: u8) -> Mnemonic {
+    const NAMES: [&str; 11] = [
+        "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH",
+        "NOTZONE",
+    ];
+    NAMES.get(usize::from(rcode)).map_or_else(|| format!("RCODE{rcode}").into(), |name| Cow::Borrowed(*name))
+}
+
 /// Reads the payload of one UDP datagram; `None` if header or questions are not whole.
 pub fn parse_udp(payload: &[u8]) -> Option<Message> {
-    let mut decoder = BinDecoder::new(payload);
-    let header = Header::read(&mut decoder).ok()?;
-    let queries = Wire::read_queries(&mut decoder, header.counts.queries.into()).ok()?;
-    let about = &header.metadata;
+    let header = Header::read(&mut BinDecoder::new(payload)).ok()?;
+    let (about, counts) = (&header.metadata, &header.counts);
+    let mut at = HEADER;
+    let asked = usize::from(counts.queries).min(READ_MOST);
+    let mut questions = Vec::with_capacity(asked);
+    for _ in 0..asked {
+        let question;
+        (question, at) = read_question(payload, at)?;
+        questions.push(question);
+    }
+    // Where the answers begin is known only behind the last question.
+    let readable = if asked < usize::from(counts.queries) { 0 } else { usize::from(counts.answers).min(READ_MOST) };
+    let mut records = Vec::with_capacity(readable);
+    while records.len() < readable
+        && let Some((record, behind)) = record::read(payload, at, questions.first())
+    {
+        records.push(record);
+        at = behind;
+    }
     Some(Message {
         id: about.id,
         response: about.message_type == MessageType::Response,
+        opcode: u8::from(about.op_code).into(),
         rcode: about.response_code.low(),
         aa: about.authoritative,
         ra: about.recursion_available,
         rd: about.recursion_desired,
         tc: about.truncation,
-        answers: header.counts.answers,
-        questions: queries.iter().map(|query| question(query.name(), query.query_type())).collect(),
+        answers: counts.answers,
+        questions,
+        records,
     })
 }
 
@@ -88,90 +191,25 @@ pub fn parse_tcp(payload: &[u8]) -> Option<Message> {
     parse_udp(rest.get(..length).unwrap_or(rest))
 }
 
-fn question(name: &Name, kind: RecordType) -> Question {
-    let number = u16::from(kind);
-    let kind = match kind {
-        RecordType::Unknown(_) => format!("TYPE{number}"),
-        known => known.to_string(),
-    };
-    Question { name: canonical(&name.to_ascii()), kind, number }
+/// Reads the question at `at`; gives it and the place behind it.
+fn read_question(message: &[u8], at: usize) -> Option<(Question, usize)> {
+    let (name, at) = name::read(message, at)?;
+    let number = u16_at(message, at)?;
+    // Type and class.
+    (at + 4 <= message.len()).then(|| (Question { name: name.into(), kind: mnemonic(number), number }, at + 4))
+}
+
+fn mnemonic(number: u16) -> Mnemonic {
+    match RecordType::from(number) {
+        RecordType::Unknown(_) => format!("TYPE{number}").into(),
+        known => Cow::Borrowed(known.into()),
+    }
+}
+
+/// The number of two octets at `at`, if they are there.
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..)?.first_chunk().map(|octets| u16::from_be_bytes(*octets))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::str::FromStr;
-
-    use hickory_proto::op::{OpCode, Query, ResponseCode};
-    use hickory_proto::rr::{RData, Record, rdata};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn query(name: &str, kind: RecordType) -> Vec<u8> {
-        let mut message = Wire::new(0x1234, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = true;
-        message.add_query(Query::query(Name::from_str(name).unwrap(), kind));
-        message.to_vec().unwrap()
-    }
-
-    #[test]
-    fn reads_a_query() {
-        let message = parse_udp(&query("WWW.Example.COM.", RecordType::AAAA)).unwrap();
-        assert_eq!((message.id, message.response, message.rd, message.aa), (0x1234, false, true, false));
-        let asked = Question { name: "www.example.com.".into(), kind: "AAAA".into(), number: 28 };
-        assert_eq!(message.questions, [asked]);
-    }
-
-    #[test]
-    fn reads_a_response_from_tcp() {
-        let mut message = Wire::new(7, MessageType::Response, OpCode::Query);
-        message.metadata.authoritative = true;
-        message.metadata.recursion_available = true;
-        message.metadata.response_code = ResponseCode::NXDomain;
-        let name = Name::from_str("a.example.").unwrap();
-        message.add_query(Query::query(name.clone(), RecordType::A));
-        message.add_answer(Record::from_rdata(name, 60, RData::A(rdata::A::new(192, 0, 2, 1))));
-        let wire = message.to_vec().unwrap();
-        let framed = [&u16::try_from(wire.len()).unwrap().to_be_bytes()[..], &wire, b"next"].concat();
-        let read = parse_tcp(&framed).unwrap();
-        assert_eq!((read.id, read.response, read.rcode, read.answers), (7, true, 3, 1));
-        assert_eq!((read.aa, read.ra, read.rd, read.tc), (true, true, false, false));
-    }
-
-    #[test]
-    fn damaged_answers_still_count() {
-        let mut wire = query("x.example.", RecordType::PTR);
-        wire[7] = 9; // nine answers announced, none there
-        let message = parse_udp(&wire).unwrap();
-        assert_eq!((message.answers, message.questions[0].kind.as_str()), (9, "PTR"));
-    }
-
-    #[test]
-    fn unknown_types_have_a_number() {
-        let message = parse_udp(&query("x.example.", RecordType::Unknown(65534))).unwrap();
-        assert_eq!((message.questions[0].kind.as_str(), message.questions[0].number), ("TYPE65534", 65534));
-    }
-
-    #[test]
-    fn below_goes_by_label() {
-        let asked = |name: &str| Question { name: name.into(), kind: "PTR".into(), number: 12 };
-        assert!(asked("1.0.ip6.arpa.").is_below(&canonical("IP6.arpa")));
-        assert!(asked("ip6.arpa.").is_below("ip6.arpa."));
-        assert!(!asked("notip6.arpa.").is_below("ip6.arpa."));
-        assert!(asked("anything.").is_below("."));
-    }
-
-    proptest! {
-        #[test]
-        fn rubbish_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = (parse_udp(&bytes), parse_tcp(&bytes));
-        }
-
-        #[test]
-        fn a_cut_query_is_none_or_right(cut in 0usize..40) {
-            let whole = query("www.example.com.", RecordType::A);
-            let read = parse_udp(&whole[..cut.min(whole.len())]);
-            prop_assert!(read.is_none_or(|read| read.questions[0].name == "www.example.com."));
-        }
-    }
-}
+mod tests;

@@ -16,6 +16,14 @@ pub const ARP: u16 = 0x0806;
 pub const IPV4: u16 = 0x0800;
 /// Ethertype of IPv6 (RFC 2464, section 3).
 pub const IPV6: u16 = 0x86dd;
+/// Protocol number of TCP (RFC 9293, section 3.1).
+pub const TCP: u8 = 6;
+/// Protocol number of UDP (RFC 768).
+pub const UDP: u8 = 17;
+/// Protocol number of the authentication header, behind which IPv4 has ports too (RFC 4302, section 2).
+const AUTHENTICATION: u8 = 51;
+/// Length of an IPv6 header in bytes (RFC 8200, section 3).
+const IPV6_HEADER: usize = 40;
 
 /// A MAC address; displays as `02:00:00:00:00:01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -168,6 +176,32 @@ pub fn addresses(bytes: &[u8]) -> Option<(Mac, Mac)> {
     let header = bytes.first_chunk::<HEADER>()?;
     let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, ..] = *header;
     Some((Mac([d0, d1, d2, d3, d4, d5]), Mac([s0, s1, s2, s3, s4, s5])))
+}
+
+/// A first look at a frame, far cheaper than [`Frame::parse`]: false only if that would find neither this UDP or TCP
+/// port in it nor a fragment.
+pub fn may_concern(bytes: &[u8], port: u16) -> bool {
+    let Some((header, packet)) = bytes.split_first_chunk::<HEADER>() else { return false };
+    let at = match (u16::from_be_bytes([header[12], header[13]]), packet) {
+        // As in `Frame::parse` the version in the header decides: the type may say otherwise.
+        (IPV4 | IPV6, [lengths @ 0x40..=0x4f, _, _, _, _, _, part, offset, _, protocol, ..]) => {
+            // Whether it is a fragment, by flag and offset (RFC 791, section 3.1).
+            if u16::from_be_bytes([*part, *offset]) & 0x3fff != 0 {
+                return true;
+            }
+            match *protocol {
+                TCP | UDP => usize::from(lengths & 0x0f) * 4,
+                other => return other == AUTHENTICATION,
+            }
+        }
+        (IPV4 | IPV6, [0x60..=0x6f, _, _, _, _, _, TCP | UDP, ..]) => IPV6_HEADER,
+        (IPV4 | IPV6, [0x60..=0x6f, _, _, _, _, _, next, ..]) => return *next != ip_number::IPV6_ICMP.0,
+        (ARP, _) => return false,
+        _ => return true,
+    };
+    // Ports that are not there cannot be the one either.
+    let Some([s0, s1, d0, d1]) = packet.get(at..).and_then(<[u8]>::first_chunk) else { return false };
+    u16::from_be_bytes([*s0, *s1]) == port || u16::from_be_bytes([*d0, *d1]) == port
 }
 
 fn ip(net: &LaxNetSlice) -> Option<Ip> {

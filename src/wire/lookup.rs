@@ -1,11 +1,15 @@
-//! Name lookups on the wire: who asked what, when, and how long each host waited for answers.
+//! Name lookups on the wire: who asked whom what, when, what the answer was, and how long each host waited for answers.
 
-use std::net::IpAddr;
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Seen;
-use super::dns::{self, Message};
-use super::frame::{Frame, Transport};
+use super::dns::passed::{Carrier, Passage, Passed, passed};
+use super::dns::{Mnemonic, Opcode, PORT, Question, Record, rcode_name};
+
+/// FORMERR: from a server that could not read the question, so that it need not repeat it (RFC 1035, section 4.1.1).
+const FORMERR: u8 = 1;
 
 /// One query, answered or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,52 +20,128 @@ pub struct Query {
     pub answered_ns: Option<u64>,
     /// Port of the switch that it came in from, `endpoint:interface`.
     pub port: String,
-    /// Type of the question, such as `PTR`.
+    /// Type of the question, such as `PTR`; empty without one.
     pub kind: String,
-    /// Name asked for, lower case with the final dot.
+    /// Name asked for, lower case with the final dot; empty without one.
     pub name: String,
-    client: (IpAddr, u16),
-    id: u16,
+    /// Who asked.
+    pub client: SocketAddr,
+    /// Who was asked.
+    pub server: SocketAddr,
+    /// What carried it.
+    pub carrier: Carrier,
+    /// What is asked: a query, or something that only looks like one, such as a NOTIFY.
+    pub opcode: Opcode,
+    /// Recursion desired.
+    pub rd: bool,
+    /// Whether the query itself went no further than its own link.
+    pub dropped: bool,
+    /// What the answer said, if one passed.
+    pub answer: Option<Answer>,
+}
+
+/// What an answer said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Response code, four bits (RFC 1035, section 4.1.1).
+    pub rcode: u8,
+    /// Authoritative answer.
+    pub aa: bool,
+    /// Recursion available.
+    pub ra: bool,
+    /// Truncated.
+    pub tc: bool,
+    /// Number of answer records, as the header says.
+    pub answers: u16,
+    /// The answer records that could be read, at most [`super::dns::READ_MOST`].
+    pub records: Vec<Record>,
+}
+
+impl Answer {
+    /// The response code in words, such as `NXDOMAIN`.
+    pub fn rcode_name(&self) -> Mnemonic {
+        rcode_name(self.rcode)
+    }
 }
 
 /// All queries to port 53, over UDP and TCP, in the order in which they were sent.
 pub fn queries(frames: &[Seen<'_>]) -> Vec<Query> {
+    pairs(&passed(frames))
+}
+
+/// What an answer must agree in with its query (RFC 5452, section 9.1): both ends, identifier and question. The
+/// question is absent where the server could not read it.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'a> {
+    client: SocketAddr,
+    server: SocketAddr,
+    carrier: Carrier,
+    id: u16,
+    question: Option<(&'a str, u16)>,
+}
+
+impl<'a> Key<'a> {
+    fn new(passage: &'a Passage<'_>, question: Option<&'a Question>) -> Self {
+        let (client, server) =
+            if passage.message.response { (passage.to, passage.from) } else { (passage.from, passage.to) };
+        let question = question.map(|question| (&*question.name, question.number));
+        Key { client, server, carrier: passage.carrier, id: passage.message.id, question }
+    }
+}
+
+/// All queries among these messages, in their order, each with its answer. Of several that are alike the latest is
+/// the answered one, and its first answer counts.
+pub fn pairs(passed: &Passed<'_>) -> Vec<Query> {
     let mut queries: Vec<Query> = Vec::new();
-    for seen in frames {
-        let Some((frame, message)) = message(seen.bytes) else { continue };
-        let (Some(ip), Some((sport, dport))) = (frame.ip, frame.ports()) else { continue };
-        if message.response {
-            let client = (ip.destination, dport);
-            let asked = queries.iter_mut().rev().find(|query| query.id == message.id && query.client == client);
-            if let (Some(query), false) = (asked, seen.dropped) {
-                query.answered_ns.get_or_insert(seen.at_ns);
-            }
+    let mut open: HashMap<Key<'_>, usize> = HashMap::new();
+    for passage in &passed.messages {
+        let (message, question) = (&passage.message, passage.message.questions.first());
+        if !message.response && passage.to.port() != PORT {
             continue;
         }
-        let question = message.questions.first();
-        queries.push(Query {
-            at_ns: seen.at_ns,
-            answered_ns: None,
-            port: seen.port.to_owned(),
-            kind: question.map_or_else(String::new, |question| question.kind.clone()),
-            name: question.map_or_else(String::new, |question| question.name.clone()),
-            client: (ip.source, sport),
-            id: message.id,
-        });
+        if !message.response {
+            open.insert(Key::new(passage, question), queries.len());
+            open.insert(Key::new(passage, None), queries.len());
+            queries.push(query(passage, question));
+            continue;
+        }
+        let asked = open.get(&Key::new(passage, question)).and_then(|number| queries.get_mut(*number));
+        let Some(asked) = asked.filter(|asked| asked.answered_ns.is_none() && !passage.dropped) else { continue };
+        if question.is_some() || asked.kind.is_empty() || message.rcode == FORMERR {
+            asked.answered_ns = Some(passage.at_ns);
+            asked.answer = Some(answer(passage));
+        }
     }
     queries
 }
 
-fn message(bytes: &[u8]) -> Option<(Frame<'_>, Message)> {
-    let frame = Frame::parse(bytes)?;
-    let message = match frame.transport {
-        Transport::Udp { sport, dport, payload } if sport == dns::PORT || dport == dns::PORT => dns::parse_udp(payload),
-        Transport::Tcp { sport, dport, payload, .. } if sport == dns::PORT || dport == dns::PORT => {
-            dns::parse_tcp(payload)
-        }
-        _ => None,
-    }?;
-    Some((frame, message))
+fn query(passage: &Passage<'_>, question: Option<&Question>) -> Query {
+    Query {
+        at_ns: passage.at_ns,
+        answered_ns: None,
+        port: passage.port.to_owned(),
+        kind: question.map_or_else(String::new, |question| question.kind.clone().into_owned()),
+        name: question.map_or_else(String::new, |question| question.name.to_string()),
+        client: passage.from,
+        server: passage.to,
+        carrier: passage.carrier,
+        opcode: passage.message.opcode,
+        rd: passage.message.rd,
+        dropped: passage.dropped,
+        answer: None,
+    }
+}
+
+fn answer(passage: &Passage<'_>) -> Answer {
+    let message = &passage.message;
+    Answer {
+        rcode: message.rcode,
+        aa: message.aa,
+        ra: message.ra,
+        tc: message.tc,
+        answers: message.answers,
+        records: message.records.clone(),
+    }
 }
 
 impl Query {
@@ -88,29 +168,4 @@ pub fn waited<'a>(queries: impl Iterator<Item = &'a Query>, patience: Duration) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn query(at_ms: u64, answered_ms: Option<u64>) -> Query {
-        Query {
-            at_ns: at_ms * 1_000_000,
-            answered_ns: answered_ms.map(|ms| ms * 1_000_000),
-            port: "server:eth1".into(),
-            kind: "PTR".into(),
-            name: "20.1.168.192.in-addr.arpa.".into(),
-            client: ([192, 168, 1, 10].into(), 40000),
-            id: 1,
-        }
-    }
-
-    #[test]
-    fn waiting_side_by_side_counts_once() {
-        let wait = |queries: &[Query]| waited(queries.iter(), Duration::from_secs(1)).as_millis();
-        assert_eq!(wait(&[]), 0);
-        assert_eq!(wait(&[query(0, None)]), 1000);
-        assert_eq!(wait(&[query(0, None), query(1000, None)]), 2000);
-        // A and AAAA go out together (glibc asks both from one socket).
-        assert_eq!(wait(&[query(0, Some(3)), query(1, None)]), 1001);
-        assert_eq!(wait(&[query(0, Some(5)), query(100, Some(120))]), 25);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ pub mod frame;
 pub mod login;
 pub mod lookup;
 pub mod ssh;
+pub mod stream;
 
 /// A frame as it was captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,7 +52,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("bollard", "src/lab/docker/"),
     ("ssh2", "src/helper/ssh_login.rs"),
     ("hickory_resolver", "src/helper/await_ready.rs"),
-    ("hickory_proto", "src/wire/dns.rs"),
+    ("hickory_proto", "src/wire/dns"),
     ("junit_report", "src/report/junit"),
     ("fluent_bundle", "src/wording.rs"),
     ("rtnetlink", "src/helper/nic.rs src/sandbox/cable.rs"),

@@ -148,3 +148,42 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// Over frames whose bytes are those that decide: types, versions, lengths, protocols, flags.
+    #[test]
+    fn the_first_look_misses_nothing(
+        over6 in any::<bool>(),
+        edits in prop::collection::vec(
+            (12usize..60, prop_oneof![
+                Just(0u8), Just(6), Just(17), Just(44), Just(51), Just(53), Just(0x45), Just(0x4f), Just(0x60),
+                Just(8), Just(0x86), Just(0xdd), Just(0x81), Just(0x20), any::<u8>(),
+            ]),
+            0..4,
+        ),
+        cut in 14usize..110,
+    ) {
+        let mut bytes = if over6 { tcp6(&[0, 53, 0, 53]) } else { udp(&[0, 53, 0, 53]) };
+        for (at, byte) in edits {
+            if let Some(old) = bytes.get_mut(at) {
+                *old = byte;
+            }
+        }
+        bytes.truncate(cut);
+        let frame = Frame::parse(&bytes).unwrap();
+        for port in [53, 22, 40000, 40001, 0] {
+            let has_port = frame.ports().is_some_and(|(sport, dport)| sport == port || dport == port);
+            let is_fragment = frame.ip.is_some_and(|ip| ip.fragment && matches!(ip.protocol, UDP | TCP));
+            prop_assert!(may_concern(&bytes, port) || !(has_port || is_fragment));
+        }
+    }
+}
+
+#[test]
+fn the_first_look_sorts_out_what_is_common() {
+    assert!(may_concern(&udp(b"x"), 53) && may_concern(&udp(b"x"), 40000));
+    assert!(!may_concern(&udp(b"x"), 54) && !may_concern(&tcp6(b"x"), 53));
+    assert!(may_concern(&tcp6(b"x"), 22));
+    assert!(!may_concern(&udp(b"x")[..36], 53), "no ports left");
+    assert!(!may_concern(&[0; 13], 53));
+}
