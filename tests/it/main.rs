@@ -4,6 +4,7 @@
 
 mod cli;
 mod engine;
+mod fuzz;
 mod judge;
 mod report;
 mod scenario;
