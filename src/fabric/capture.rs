@@ -172,6 +172,11 @@ impl CaptureWriter {
         }
     }
 
+    /// Bytes of the capture so far, those included that nobody has been handed yet. A record begins or ends here.
+    pub fn position(&self) -> u64 {
+        self.state.bytes_written + self.writer.get_ref().len() as u64
+    }
+
     /// Name of the network.
     pub fn network(&self) -> &str {
         &self.network

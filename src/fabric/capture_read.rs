@@ -28,6 +28,11 @@ impl Record {
     pub fn dropped(&self) -> Option<&str> {
         dropped(self.comment.as_deref())
     }
+
+    /// The frame as `wire` takes it.
+    pub fn seen(&self) -> Seen<'_> {
+        Seen { at_ns: self.at_ns, port: &self.port, bytes: &self.frame, dropped: self.dropped().is_some() }
+    }
 }
 
 /// One frame of a capture, where it lies in the capture: the same as a [`Record`], without a copy.
@@ -145,6 +150,21 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+/// Length of a capture's beginning, in bytes: all before its first record. With it, any run of whole records can be read.
+///
+/// # Errors
+/// Bytes that are no capture.
+pub fn header(bytes: &[u8]) -> Result<usize, CaptureReadError> {
+    let (mut rest, mut parser) = PcapNgParser::new(bytes).map_err(|source| CaptureReadError { at: 0, source })?;
+    loop {
+        match parser.next_block(rest) {
+            Ok((after, Block::InterfaceDescription(_))) => rest = after,
+            // A record, or the end of what is there.
+            _ => return Ok(bytes.len() - rest.len()),
+        }
+    }
+}
+
 fn nanoseconds(since_epoch: Duration) -> u64 {
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -223,6 +243,17 @@ mod tests {
             prop_assert!(whole.iter().all(|record| record.dropped().is_some() == record.comment.is_some()));
             let cut = read(&bytes[..(bytes.len() as f64 * cut) as usize]).unwrap();
             prop_assert_eq!(&cut[..], &expected[..cut.len()]);
+        }
+
+        #[test]
+        fn a_run_of_records_is_read_behind_the_header(lengths in prop::collection::vec(0usize..80, 1..20), from in 0usize..20) {
+            let frames: Vec<_> = lengths.iter().enumerate().map(|(at, length)| (at % 2, at as u64, vec![7; *length], None)).collect();
+            let from = from.min(frames.len());
+            let (whole, part) = (capture(&frames), capture(&frames[..from]));
+            let begin = header(&whole).unwrap();
+            let position = if from == 0 { begin } else { part.len() };
+            let read_on = read(&[&whole[..begin], &whole[position..]].concat()).unwrap();
+            prop_assert_eq!(&read_on[..], &read(&whole).unwrap()[from..]);
         }
 
         #[test]

@@ -16,7 +16,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-pub use super::capture::{CaptureChunk, CaptureState};
+pub use super::capture::CaptureChunk;
 pub use door::hand_over;
 pub use remote::{Command, Remote, Reply, Synced};
 

@@ -134,13 +134,15 @@ pub enum Answer {
     NicLosses(Vec<(String, u64)>),
     /// To [`WireRequest::Counters`].
     Counters(Box<Counters>),
-    /// To [`WireRequest::Sync`]: network and bytes of its capture so far.
+    /// To [`WireRequest::Sync`]: how far the captures are, and the figures of the same frames.
     Synced {
-        /// Bytes of capture sent so far, by network.
+        /// Bytes of capture so far, by network.
         captured: Vec<(String, u64)>,
+        /// All counters.
+        counters: Box<Counters>,
         /// What to add to `CLOCK_MONOTONIC` to get the capture's time stamps, nanoseconds.
         epoch_offset_ns: u64,
-        /// `CLOCK_MONOTONIC` of the switch when it answered, nanoseconds.
+        /// `CLOCK_MONOTONIC` of the switch when it was asked, nanoseconds.
         monotonic_ns: u64,
     },
     /// A shell ended with this status.
@@ -249,6 +251,58 @@ pub struct SshLoginDone {
     /// Phases in their order, in nanoseconds; up to the one that failed.
     pub phases: Vec<(String, u64)>,
     /// Why there was no login.
+    pub failed: Option<String>,
+}
+
+/// Parameters of the `dns-lookup` duty: a lookup by Saiten's own means.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DnsLookup {
+    /// Who is to be asked like.
+    pub asks: Asks,
+    /// Address of the name server.
+    pub server: IpAddr,
+    /// The name, as a person types it.
+    pub name: String,
+    /// Search list; the endpoint's resolv.conf(5) says when absent.
+    pub search: Option<Vec<String>>,
+    /// `ndots`; likewise.
+    pub ndots: Option<u8>,
+    /// Longest wait for one answer, in milliseconds.
+    pub timeout_ms: u64,
+    /// How often each question is asked.
+    pub attempts: u32,
+}
+
+/// How the `dns-lookup` duty asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// One message.
+    Once {
+        /// Type of the question, such as `A`.
+        kind: String,
+        /// Whether recursion is desired (RFC 1035 §4.1.1, RD).
+        recursion: bool,
+    },
+    /// As the crate hickory-resolver does.
+    Hickory,
+    /// In the order of Windows' nslookup.exe.
+    NslookupExe,
+    /// In the order of Windows' DNS client.
+    WindowsClient {
+        /// The policy `AppendToMultiLabelName`: names with dots get the suffix, too.
+        append: bool,
+    },
+}
+
+/// What the `dns-lookup` duty prints.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DnsLookupDone {
+    /// Addresses and other data that were found.
+    pub found: Vec<String>,
+    /// Response code of the last answer, in words.
+    pub rcode: Option<String>,
+    /// Why there is no answer.
     pub failed: Option<String>,
 }
 

@@ -67,10 +67,9 @@ impl Wire {
             }
             WireRequest::Sync => {
                 let synced = self.reply(Command::Sync).await?;
-                let captured =
-                    synced.networks.into_iter().map(|(network, state)| (network, state.bytes_written)).collect();
                 Ok(Answer::Synced {
-                    captured,
+                    captured: synced.captured.into_iter().collect(),
+                    counters: Box::new(synced.counters),
                     epoch_offset_ns: synced.epoch_offset_ns,
                     monotonic_ns: synced.monotonic_ns,
                 })

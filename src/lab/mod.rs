@@ -55,6 +55,16 @@ pub enum LabError {
         /// What it wrote last, if anything; begins with `: `.
         last_words: String,
     },
+    /// What the switch counted is not what it captured.
+    #[error("{what}: {counted} frames counted as they passed, {captured} in the capture")]
+    Disagreement {
+        /// Which frames.
+        what: String,
+        /// By the counter.
+        counted: u64,
+        /// In the capture.
+        captured: u64,
+    },
     /// A limit passed.
     #[error("{what} took longer than {} s{last}", limit.as_secs_f64())]
     TimedOut {

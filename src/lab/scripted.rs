@@ -54,6 +54,7 @@ pub struct Script {
     refuses: RefCell<Vec<(String, String)>>,
     lacks: RefCell<Vec<String>>,
     counters: RefCell<Counters>,
+    miscounts: RefCell<Vec<(String, String)>>,
     living: Cell<usize>,
 }
 
@@ -76,6 +77,21 @@ impl Script {
     /// Sets what switches count.
     pub fn count(&self, counters: Counters) {
         *self.counters.borrow_mut() = counters;
+    }
+
+    /// Lets a filter of a network count a frame more at each look, which no capture holds.
+    pub fn miscount(&self, network: &str, filter: &str) {
+        self.miscounts.borrow_mut().push((network.to_owned(), filter.to_owned()));
+    }
+
+    /// The counters at one more look.
+    fn look(&self) -> Counters {
+        let mut counters = self.counters.borrow_mut();
+        for (network, filter) in self.miscounts.borrow().iter() {
+            counters.networks.entry(network.clone()).or_default().filters.entry(filter.clone()).or_default().frames +=
+                1;
+        }
+        counters.clone()
     }
 
     /// What was asked, in order: `start x`, `run x: line`, `stop x`, …
@@ -258,7 +274,8 @@ async fn answer(script: &Script, name: &str, request: Request) -> Option<Answer>
         }
         Request::Wire(WireRequest::Counters) => Answer::Counters(Box::new(script.counters.borrow().clone())),
         Request::Wire(WireRequest::Sync) => {
-            Answer::Synced { captured: Vec::new(), epoch_offset_ns: 0, monotonic_ns: 0 }
+            let counters = Box::new(script.look());
+            Answer::Synced { captured: Vec::new(), counters, epoch_offset_ns: 0, monotonic_ns: 0 }
         }
         Request::Wire(WireRequest::Seal) => {
             script.note(format!("seal {name}"));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::{join_all, try_join_all};
 use tokio::sync::Semaphore;
 
-use super::capture::Captures;
+use super::capture::{Captures, Moment};
 use super::line::{Line, random};
 use super::{Backend, LabError, Machine, MachineSpec, Role, wiring};
 use crate::evidence::Trust;
@@ -193,7 +193,7 @@ impl Lab {
         if let Some(start) = &endpoint.start {
             let ran = self.run(name, start, limit).await?;
             if ran.status != 0 {
-                let output = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name, endpoint).await);
+                let output = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name).await);
                 return Err(LabError::Command {
                     action: "start".to_owned(),
                     endpoint: name.to_owned(),
@@ -209,7 +209,7 @@ impl Lab {
         if ran.status == 0 {
             return Ok(());
         }
-        let said = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name, endpoint).await);
+        let said = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name).await);
         Err(LabError::TimedOut {
             what: format!("endpoint `{name}`: getting ready ({})", show_ready(ready)),
             limit,
@@ -217,11 +217,12 @@ impl Lab {
         })
     }
 
-    async fn last_logs(&self, name: &str, endpoint: &Endpoint) -> String {
+    /// The last lines of an endpoint's logs, each log under its name; for errors.
+    pub async fn last_logs(&self, name: &str) -> String {
         let mut text = String::new();
-        for path in &endpoint.logs {
+        for path in self.scenario.endpoints.get(name).iter().flat_map(|endpoint| &endpoint.logs) {
             if let Ok(log) = self.tail(name, path, 16 << 10).await {
-                text = format!("{text}\n--- {path}\n{log}");
+                text = format!("{text}\n--- {path}\n{}", last_lines(&log));
             }
         }
         text
@@ -266,14 +267,14 @@ impl Lab {
         }
     }
 
-    /// Waits until every frame that the switch has captured so far is in [`Lab::captures`]; gives the time of the lab's clock
-    /// at which it was so, in nanoseconds.
+    /// Waits until every frame that the switch has captured so far is in [`Lab::captures`]; gives that moment.
     ///
     /// # Errors
     /// As [`Lab::wire`], or captures that do not arrive.
-    pub async fn sync(&self) -> Result<u64, LabError> {
-        let Answer::Synced { captured, epoch_offset_ns, monotonic_ns } = self.wire(WireRequest::Sync).await? else {
-            return Ok(0);
+    pub async fn sync(&self) -> Result<Moment, LabError> {
+        let Answer::Synced { captured, counters, epoch_offset_ns, monotonic_ns } = self.wire(WireRequest::Sync).await?
+        else {
+            return Ok(Moment::default());
         };
         self.captures.borrow_mut().set_epoch(epoch_offset_ns);
         let limit = Duration::from_secs(10);
@@ -287,7 +288,7 @@ impl Lab {
             limit,
             last: String::new(),
         })?;
-        Ok(monotonic_ns)
+        Ok(Moment { at_ns: monotonic_ns, captured: captured.into_iter().collect(), counters: *counters })
     }
 
     /// How far this lab's wires can be believed.

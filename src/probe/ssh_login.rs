@@ -204,7 +204,7 @@ impl SshLoginProbe {
         let patience = timeout * attempts + SETTLE_MARGIN;
         let networks = wire_view::networks_of(lab.scenario(), &self.from, &self.to);
         for _ in 0..SETTLE_MOST {
-            let now_ns = lab.sync().await?;
+            let now_ns = lab.sync().await?.at_ns;
             let since_ns = now_ns.saturating_sub(u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX));
             let records = frames(lab, &networks, since_ns, now_ns)?;
             let Some(last_ns) = wire_view::last_open_query(&records, [&self.from, &self.to]) else { return Ok(()) };

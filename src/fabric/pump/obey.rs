@@ -65,7 +65,8 @@ impl Pump {
             }
             Command::Sync(answer) => {
                 self.drain();
-                self.pending.push(Pending::new(answer, self.outlets.captures.len(), clock::now()));
+                let counters = self.counters();
+                self.pending.push(Pending::new(answer, counters, &self.outlets, clock::now()));
             }
         }
         Ok(())

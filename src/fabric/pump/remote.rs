@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use serde::{Deserialize, Serialize};
 
-use super::CaptureState;
 use super::outlets::Outlets;
+use crate::fabric::capture::CaptureWriter;
 use crate::fabric::counters::Counters;
 
 /// How long the answer to [`Command::Sync`] waits for a slow consumer, in nanoseconds.
@@ -36,7 +36,7 @@ pub enum Command {
         /// Whether there is such a port.
         known: Reply<bool>,
     },
-    /// Hand over all records of all frames that were sent before, then answer.
+    /// Hand over all records of all frames that were sent before, then answer with the figures of just those frames.
     Sync(Reply<Synced>),
     /// End. What the captures have gathered is handed over first, within a limited time.
     Stop,
@@ -45,11 +45,13 @@ pub enum Command {
 /// The answer to [`Command::Sync`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Synced {
-    /// By network: what its consumer has to have received.
-    pub networks: BTreeMap<String, CaptureState>,
+    /// By network: bytes of its capture that hold the frames which were sent before, and no others.
+    pub captured: BTreeMap<String, u64>,
+    /// The figures of the very same frames.
+    pub counters: Counters,
     /// Whether all was handed over. If not, the consumer had no room for ten seconds.
     pub complete: bool,
-    /// CLOCK_MONOTONIC of the switch at the answer, in nanoseconds.
+    /// CLOCK_MONOTONIC of the switch when it was asked, in nanoseconds.
     pub monotonic_ns: u64,
     /// What was added to CLOCK_MONOTONIC to make the captures' timestamps, in nanoseconds.
     pub epoch_offset_ns: u64,
@@ -147,15 +149,28 @@ fn ended() -> io::Error {
 /// A [`Command::Sync`] whose answer waits for the consumer of the captures.
 pub struct Pending {
     answer: Option<Reply<Synced>>,
+    synced: Synced,
     /// Captures that still keep what had gathered when the command came.
     unflushed: Vec<usize>,
     until: u64,
 }
 
 impl Pending {
-    /// A question asked at `now` about this many captures.
-    pub fn new(answer: Reply<Synced>, captures: usize, now: u64) -> Self {
-        Self { answer: Some(answer), unflushed: (0..captures).collect(), until: now.saturating_add(SYNC_PATIENCE) }
+    /// A question asked at `now`, when these were the figures.
+    pub fn new(answer: Reply<Synced>, counters: Counters, outlets: &Outlets, now: u64) -> Self {
+        let position = |capture: &CaptureWriter| (capture.network().to_owned(), capture.position());
+        Self {
+            answer: Some(answer),
+            synced: Synced {
+                captured: outlets.captures.iter().map(position).collect(),
+                counters,
+                complete: false,
+                monotonic_ns: now,
+                epoch_offset_ns: outlets.epoch_offset,
+            },
+            unflushed: (0..outlets.captures.len()).collect(),
+            until: now.saturating_add(SYNC_PATIENCE),
+        }
     }
 
     /// Answers if the consumer has taken all by now, or has had time enough; whether that was so.
@@ -163,14 +178,8 @@ impl Pending {
         self.unflushed.retain(|capture| !outlets.flush_one(*capture));
         let complete = self.unflushed.is_empty();
         if complete || now >= self.until {
-            let state = outlets.captures.iter().map(|capture| (capture.network().to_owned(), capture.state()));
             if let Some(answer) = self.answer.take() {
-                answer(Synced {
-                    networks: state.collect(),
-                    complete,
-                    monotonic_ns: now,
-                    epoch_offset_ns: outlets.epoch_offset,
-                });
+                answer(Synced { complete, ..std::mem::take(&mut self.synced) });
             }
             return true;
         }

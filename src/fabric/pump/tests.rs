@@ -132,7 +132,7 @@ fn frames_pass_and_are_counted_and_captured() {
     let synced = lab.remote.sync().unwrap();
     assert!(synced.complete);
     let records = lab.records("lan");
-    assert_eq!((records.len() as u64, synced.networks["lan"].records), (20, 20));
+    assert_eq!((records.len(), synced.counters.ports["b:eth1"].rx_frames), (20, 10));
     assert_eq!((records[0].port.as_str(), records[1].port.as_str()), ("a:eth1", "b:eth1"));
     assert_eq!(records[19].frame, frame(1, 2, 9));
     assert!(records.is_sorted_by_key(|record| record.at_ns));
@@ -151,8 +151,15 @@ fn a_sync_has_all_that_was_sent_before() {
     for number in 0..100 {
         send(&a, &frame(2, 1, number));
     }
-    assert_eq!(lab.remote.sync().unwrap().networks["lan"].records, 100);
+    // The figures and the place in the capture are of the same frames.
+    let synced = lab.remote.sync().unwrap();
+    assert_eq!(synced.counters.ports["a:eth1"].rx_frames, 100);
     assert_eq!(lab.records("lan").len(), 100);
+    send(&a, &frame(2, 1, 100));
+    let later = lab.remote.sync().unwrap();
+    assert_eq!(later.counters.ports["a:eth1"].rx_frames, 101);
+    // A frame of 100 bytes is a record of 132 (pcapng, enhanced packet block without options).
+    assert_eq!(later.captured["lan"] - synced.captured["lan"], 132);
 }
 
 #[test]
@@ -231,10 +238,10 @@ fn a_slow_consumer_holds_nobody_up_and_is_told_what_it_missed() {
         }
     };
     bytes.extend(lab.chunks.try_iter().flat_map(|chunk| chunk.bytes));
-    let state = synced.networks["lan"];
-    assert!(synced.complete && state.lost > 0);
-    assert_eq!((state.records + state.lost, state.bytes_written), (sent, bytes.len() as u64));
-    assert_eq!(read(&bytes).unwrap().len() as u64, state.records);
+    let lost = synced.counters.trust.capture_lost;
+    assert!(synced.complete && lost > 0);
+    assert_eq!(synced.captured["lan"], bytes.len() as u64);
+    assert_eq!(read(&bytes).unwrap().len() as u64 + lost, sent);
 }
 
 #[test]

@@ -45,9 +45,14 @@ const CAPABILITIES: [Capability; 15] = [
     Capability::CAP_SETUID,
     Capability::CAP_SYS_CHROOT,
 ];
-/// Kernel parameters of every endpoint, as Docker sets them: root and users may bind low ports and send pings.
-const PARAMETERS: [(&str, &str); 2] =
-    [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 65535")];
+/// Kernel parameters of every endpoint, as Docker sets them: root and users may bind low ports and send pings; without IPv6 addresses
+/// there is no IPv6, or programs would ask for such addresses on one backend and not on the other (getaddrinfo(3), `AI_ADDRCONFIG`).
+const PARAMETERS: [(&str, &str); 4] = [
+    ("net.ipv4.ip_unprivileged_port_start", "0"),
+    ("net.ipv4.ping_group_range", "0 65535"),
+    ("net.ipv6.conf.all.disable_ipv6", "1"),
+    ("net.ipv6.conf.default.disable_ipv6", "1"),
+];
 
 /// What a machine's sandbox is started with. `below` are its layers, `switches` the sandbox of each switch by machine id.
 ///

@@ -13,7 +13,7 @@ use crate::wording::Phrase;
 
 /// When the last lookup began that nobody has answered yet, by any of these endpoints.
 pub fn last_open_query(records: &[Record], endpoints: [&str; 2]) -> Option<u64> {
-    let frames: Vec<Seen<'_>> = records.iter().map(seen).collect();
+    let frames: Vec<Seen<'_>> = records.iter().map(Record::seen).collect();
     let queries = lookup::queries(&frames);
     let open = queries.iter().filter(|query| query.answered_ns.is_none() && endpoints.contains(&query.endpoint()));
     open.map(|query| query.at_ns).max()
@@ -52,7 +52,7 @@ pub struct Window {
 impl Window {
     /// Adds what the frames tell to the sample.
     pub fn describe(&self, records: &[Record], sample: &mut Sample) {
-        let mut frames: Vec<Seen<'_>> = records.iter().map(seen).collect();
+        let mut frames: Vec<Seen<'_>> = records.iter().map(Record::seen).collect();
         frames.sort_by_key(|seen| seen.at_ns);
         let queries = lookup::queries(&frames);
         // What comes after the first byte of output is the end of the session, not the login.
@@ -145,11 +145,6 @@ const QUERIES_SHOWN: usize = 6;
 fn show(query: &Query) -> String {
     let answer = query.answered_ns.map_or("✗".to_owned(), |at| Unit::Seconds.show(seconds(at - query.at_ns)));
     format!("{} {} {answer}", query.kind, query.name)
-}
-
-fn seen(record: &Record) -> Seen<'_> {
-    let dropped = record.comment.as_deref().is_some_and(|comment| comment.starts_with("drop="));
-    Seen { at_ns: record.at_ns, port: &record.port, bytes: &record.frame, dropped }
 }
 
 fn endpoint_of<'a>(seen: &Seen<'a>) -> &'a str {
