@@ -16,6 +16,8 @@ pub enum ArmName {
     Without(String),
     /// Any other combination of fixes, in the scenario's order.
     Set(Vec<String>),
+    /// What somebody handed in, in place of the fixes.
+    Submission(String),
 }
 
 impl fmt::Display for ArmName {
@@ -26,13 +28,14 @@ impl fmt::Display for ArmName {
             ArmName::Only(fix) => write!(f, "only:{fix}"),
             ArmName::Without(fix) => write!(f, "without:{fix}"),
             ArmName::Set(fixes) => write!(f, "set:{}", fixes.join("+")),
+            ArmName::Submission(name) => write!(f, "submission:{name}"),
         }
     }
 }
 
 /// A name that is no arm.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not an arm; write omitted, applied, only:<fix>, without:<fix> or set:<fix>+<fix>")]
+#[error("`{0}` is not an arm; write omitted, applied, only:<fix>, without:<fix>, set:<fix>+<fix> or submission:<name>")]
 pub struct NotAnArm(pub String);
 
 impl FromStr for ArmName {
@@ -47,6 +50,7 @@ impl FromStr for ArmName {
             Some(("set", fixes)) if !fixes.is_empty() => {
                 Ok(ArmName::Set(fixes.split('+').map(str::to_owned).collect()))
             }
+            Some(("submission", name)) if !name.is_empty() => Ok(ArmName::Submission(name.to_owned())),
             _ => Err(NotAnArm(text.to_owned())),
         }
     }
@@ -74,7 +78,7 @@ impl ArmName {
     pub fn fixes<'a>(&self, all: &'a [String]) -> Vec<&'a String> {
         all.iter()
             .filter(|fix| match self {
-                ArmName::Omitted => false,
+                ArmName::Omitted | ArmName::Submission(_) => false,
                 ArmName::Applied => true,
                 ArmName::Only(only) => *fix == only,
                 ArmName::Without(left_out) => *fix != left_out,
@@ -86,10 +90,15 @@ impl ArmName {
     /// The fixes that the name mentions.
     pub fn mentioned(&self) -> &[String] {
         match self {
-            ArmName::Omitted | ArmName::Applied => &[],
+            ArmName::Omitted | ArmName::Applied | ArmName::Submission(_) => &[],
             ArmName::Only(fix) | ArmName::Without(fix) => std::slice::from_ref(fix),
             ArmName::Set(fixes) => fixes,
         }
+    }
+
+    /// Whether checks are judged in this arm: it is said to be healthy.
+    pub fn is_judged(&self) -> bool {
+        matches!(self, ArmName::Applied | ArmName::Submission(_))
     }
 
     /// The arm that applies exactly `set` of `all`, under its shortest name.
@@ -182,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_name_survives_text() {
-        for text in ["omitted", "applied", "only:x", "without:x-y", "set:a+b"] {
+        for text in ["omitted", "applied", "only:x", "without:x-y", "set:a+b", "submission:two-spaces"] {
             assert_eq!(text.parse::<ArmName>().map(|arm| arm.to_string()), Ok(text.to_owned()));
         }
         assert!("only:".parse::<ArmName>().is_err());

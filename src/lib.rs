@@ -8,6 +8,7 @@ pub mod cli;
 pub mod effect;
 pub mod event;
 pub mod evidence;
+pub mod explain;
 pub mod fabric;
 pub mod helper;
 pub mod image;

@@ -112,4 +112,55 @@ pub struct Sample {
     /// What was seen, in words, for people: where the time went, who was silent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Phrase>,
+    /// Who asked whom what, in order, where that is what was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladders: Vec<Ladder>,
+}
+
+/// The messages that one action gave rise to, in the order in which they passed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Ladder {
+    /// What was done, such as `getent hosts www`.
+    pub what: String,
+    /// The name that it was about as it was typed, and by which program; where several lookups make a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<Cell>,
+    /// The endpoint that did it, whose own messages these are beside others'; none where a daemon acts by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The rungs.
+    pub rungs: Vec<Rung>,
+    /// Rungs beyond the most that are kept.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+    /// What whoever did it got in the end, such as `192.168.1.80` or `NXDOMAIN`.
+    pub outcome: String,
+}
+
+/// A place in a table of lookups.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cell {
+    /// The name, as it was typed.
+    pub name: String,
+    /// The program.
+    pub program: String,
+}
+
+/// One message and what came back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rung {
+    /// Seconds after the action's begin.
+    pub at: f64,
+    /// Endpoint that sent it.
+    pub from: String,
+    /// Endpoint, or address, that it was sent to.
+    pub to: String,
+    /// What it says, such as `AAAA www.sample.local.`
+    pub asks: String,
+    /// What came back, such as `NXDOMAIN aa`; nothing if no answer passed.
+    pub answer: Option<String>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -66,11 +66,12 @@ pub struct CheckResult {
     pub control: Option<Estimate>,
 }
 
-/// Judges every check: first whether its symptom appeared with the fixes omitted, then whether it holds with them applied.
+/// Judges every check: first whether its symptom appeared with the fixes omitted, then whether it holds with them applied and
+/// in each submission.
 pub fn judge(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<CheckResult> {
     let find = |name: &ArmName| arms.iter().find(|arm| arm.name == *name);
     let Some(control) = find(&ArmName::Omitted) else { return Vec::new() };
-    let judged: Vec<&ArmEvidence> = arms.iter().filter(|arm| matches!(arm.name, ArmName::Applied)).collect();
+    let judged: Vec<&ArmEvidence> = arms.iter().filter(|arm| arm.name.is_judged()).collect();
     let mut results = Vec::new();
     for check in &scenario.checks {
         let case = Case { check, control, arms };
@@ -190,10 +191,27 @@ impl Case<'_> {
                 .with("bounds", self.show_bounds_with_control())
         };
         match self.hold(&check.bounds, &readings) {
-            Holds::Yes => (Verdict::Pass, figures("verdict-holds")),
+            Holds::Yes => self.need(arm).unwrap_or_else(|| (Verdict::Pass, figures("verdict-holds"))),
             Holds::No => (Verdict::Fail, figures("verdict-does-not-hold")),
             Holds::Unclear => (Verdict::Inconclusive, figures(unclear(check.unit))),
         }
+    }
+
+    /// The decision about an arm in which the bounds hold, but not all that has to hold beside them.
+    fn need(&self, arm: &ArmEvidence) -> Option<Decision> {
+        self.check.needs.iter().find_map(|need| {
+            let readings = arm.readings(&need.metric);
+            let Some(median) = stats::median(&readings) else { return Some(self.no_reading(arm, &need.metric)) };
+            let phrase = |id: &str| {
+                let phrase = Phrase::new(id).with("metric", &need.metric).with("value", need.unit.show(median));
+                phrase.with("bounds", show_bounds(&need.bounds, need.unit))
+            };
+            match self.hold(&need.bounds, &readings) {
+                Holds::Yes => None,
+                Holds::No => Some((Verdict::Fail, phrase("verdict-need-missing"))),
+                Holds::Unclear => Some((Verdict::Inconclusive, phrase(unclear(need.unit)))),
+            }
+        })
     }
 
     /// The decision about an arm whose readings cannot be trusted or do not exist.
@@ -276,6 +294,11 @@ impl Case<'_> {
 /// Why readings allow no decision: an interval lies across the bound, or some readings hold and some do not.
 fn unclear(unit: Unit) -> &'static str {
     if unit.depends_on_machine() { "verdict-straddles" } else { "verdict-mixed" }
+}
+
+/// Whether a reading keeps a bound that is a plain number; a ratio compares arms, which one reading cannot.
+pub fn keeps(bound: &Bound, reading: f64) -> bool {
+    matches!(bound.limit, Limit::Absolute(limit) if compare(bound.relation, reading, limit))
 }
 
 fn compare(relation: Relation, reading: f64, limit: f64) -> bool {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::{CommandError, Context, WRONG};
-use crate::scenario::file;
+use crate::scenario::{file, submission};
 use crate::wording::Phrase;
 
 /// Arguments of `saiten check`.
@@ -26,6 +26,11 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         let path = known.map_or_else(|| Ok(path.clone()), |id| place.file_of(id))?;
         match file::read(&path, &catalog) {
             Ok(scenario) => {
+                if let Err(problems) = submission::read_all(&scenario) {
+                    status = WRONG;
+                    io::stderr().write_all(problems.render(context.lang, context.around.error_color).as_bytes())?;
+                    continue;
+                }
                 let phrase = Phrase::new("check-fine").with("file", path.display()).with("scenario", scenario.id);
                 writeln!(io::stdout(), "{}", phrase.say(context.lang))?;
             }

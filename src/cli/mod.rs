@@ -6,6 +6,7 @@ mod doctor;
 mod images;
 mod list;
 mod place;
+mod prove;
 mod regrade;
 mod run;
 mod schema;
@@ -103,6 +104,8 @@ enum LangArg {
 enum Command {
     /// Runs scenarios with the documented fixes omitted and applied, and judges by comparing
     Run(run::Args),
+    /// Tests the grader: runs a scenario's known submissions, good and bad, and compares what each gets with what it must get
+    Prove(prove::Args),
     /// Lists the scenarios
     List(list::Args),
     /// Validates scenario files: every problem in one go
@@ -221,6 +224,7 @@ pub fn main(arguments: &[String], mut around: Surroundings) -> ExitCode {
 fn dispatch(command: Command, context: &Context) -> Result<u8, CommandError> {
     match command {
         Command::Run(args) => run::main(&args, context),
+        Command::Prove(args) => prove::main(&args, context),
         Command::List(args) => list::main(&args, context),
         Command::Check(args) => check::main(&args, context),
         Command::Doctor(args) => doctor::main(&args, context),

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::run::ReadScenario;
 use super::{CommandError, Context, Surroundings};
 use crate::lab::sources;
 use crate::probe;
 use crate::scenario::catalog::Catalog;
 use crate::scenario::error::Problems;
-use crate::scenario::{Scenario, file};
+use crate::scenario::{Scenario, file, submission};
 
 /// A directory with `scenarios/` and `containers/`.
 pub struct Place {
@@ -83,6 +84,21 @@ impl Place {
             "no scenario `{wanted}`{} (`saiten list` shows all)",
             hint.unwrap_or_default()
         )))
+    }
+
+    /// Reads scenarios as [`Place::read`] does, with their known submissions.
+    pub fn read_with_submissions(
+        &self,
+        wanted: &[String],
+        context: &Context,
+    ) -> Result<Vec<ReadScenario>, CommandError> {
+        let read = self.read(wanted, context)?.into_iter().map(|(scenario, text)| {
+            let submissions = submission::read_all(&scenario).map_err(|problems| {
+                CommandError::Problems(problems.render(context.lang, context.around.error_color))
+            })?;
+            Ok((scenario, text, submissions))
+        });
+        read.collect()
     }
 
     /// Reads scenarios, all of them when none is named; with the text of each file. All problems of all files come together.

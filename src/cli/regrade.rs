@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::{CommandError, Context};
 use crate::evidence::bundle::Bundle;
-use crate::report;
 use crate::scenario::file;
 
 /// Arguments of `saiten regrade`.
@@ -35,6 +34,6 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         scenarios.push((read, bundle.read_arms(scenario)?));
     }
     // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.
-    let results = report::results::results(&record, &scenarios);
-    super::run::publish(&results, args.out.as_ref().unwrap_or(&args.dir), Vec::new(), context)
+    let (results, rows) = super::run::judged(&record, &scenarios);
+    super::run::publish(&results, &rows, args.out.as_ref().unwrap_or(&args.dir), Vec::new(), context)
 }

@@ -13,10 +13,11 @@ use crate::evidence::bundle::RunRecord;
 use crate::lab::choose::{self, Wanted};
 use crate::lab::host;
 use crate::report;
+use crate::report::proof::{self, Row};
 use crate::report::results::Results;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
-use crate::wording::Phrase;
+use crate::scenario::submission::Submission;
 
 /// Arguments of `saiten run`.
 #[derive(clap::Args)]
@@ -55,7 +56,6 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let place = context.place()?;
     let read = place.read(&args.scenarios, context)?;
     let options = Options {
-        id: run_id()?,
         arms: match args.arms {
             ArmsArg::Pair => ArmPlan::Pair,
             ArmsArg::Each => ArmPlan::Each,
@@ -63,23 +63,19 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         },
         realtime: args.realtime,
         jobs: args.jobs.map_or_else(host::processors, usize::from),
-        out: args.out.clone(),
-        lang: context.lang,
         strict: args.strict,
         keep: args.keep,
-        only: None,
-        measure: true,
-        doors: context.around.runtime_dir.clone(),
-        why_backend: Phrase::default(),
+        ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };
     let wanted = context.wanted(&options.id, place.containers())?;
     let listeners = listeners(&args.out, context)?;
-    let done = carry_out(read, options.clone(), &wanted, Announcer::new(listeners), true)?;
-    finish(&done, &options, context)
+    let read = read.into_iter().map(|(scenario, text)| (scenario, text, Vec::new())).collect();
+    let done = carry_out(read, options, &wanted, Announcer::new(listeners), true)?;
+    finish(&done, &args.out, context)
 }
 
 /// The listeners of a run: progress for people, `events.jsonl` for machines.
-fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Listener>>, CommandError> {
+pub(super) fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Listener>>, CommandError> {
     // Opened before anything is started: a bad path must not cost a run.
     if out.exists() && !out.is_dir() {
         return Err(CommandError::Wrong(format!(
@@ -97,16 +93,19 @@ fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Listener>>, Co
     ])
 }
 
+/// A scenario, the text of its file, and the submissions to run with it.
+pub(super) type ReadScenario = (Scenario, String, Vec<Submission>);
+
 /// What a run left: its record, and each scenario with its arms.
 pub(super) struct Done {
     pub(super) record: RunRecord,
     pub(super) scenarios: Vec<(Scenario, Vec<ArmEvidence>)>,
-    announcer: Announcer,
+    pub(super) announcer: Announcer,
 }
 
 /// Runs scenarios on the wanted backend, signals watched.
 pub(super) fn carry_out(
-    read: Vec<(Scenario, String)>,
+    read: Vec<ReadScenario>,
     mut options: Options,
     wanted: &Wanted,
     announcer: Announcer,
@@ -126,8 +125,9 @@ pub(super) fn carry_out(
         options.why_backend = chosen.why;
         // What it cannot remove disturbs nobody; `saiten sweep` says why.
         let _ = chosen.backend.sweep_dead().await;
-        let scenarios: Vec<Scenario> = read.iter().map(|(scenario, _)| scenario.clone()).collect();
-        let jobs = read.into_iter().map(|(scenario, text)| Job { scenario, text }).collect();
+        let scenarios: Vec<Scenario> = read.iter().map(|(scenario, ..)| scenario.clone()).collect();
+        let job = |(scenario, text, submissions)| Job { scenario, text, submissions };
+        let jobs = read.into_iter().map(job).collect();
         let outcome = run::run(&*chosen.backend, jobs, &options, &announcer, &stop).await;
         watching.abort();
         interrupted.abort();
@@ -137,23 +137,35 @@ pub(super) fn carry_out(
 }
 
 /// Writes the reports, prints the summary, gives the exit status.
-fn finish(done: &Done, options: &Options, context: &Context) -> Result<u8, CommandError> {
-    let results = report::results::results(&done.record, &done.scenarios);
+pub(super) fn finish(done: &Done, out: &Path, context: &Context) -> Result<u8, CommandError> {
+    let (results, rows) = judged(&done.record, &done.scenarios);
     done.announcer.tell(EventKind::RunFinished { status: report::results::exit_status(&results) });
-    publish(&results, &options.out, done.announcer.failed(), context)
+    publish(&results, &rows, out, done.announcer.failed(), context)
+}
+
+/// The results; those of known submissions against what each must get.
+pub(super) fn judged(record: &RunRecord, scenarios: &[(Scenario, Vec<ArmEvidence>)]) -> (Results, Vec<Row>) {
+    let mut results = report::results::results(record, scenarios);
+    let known: Vec<_> = scenarios.iter().map(|(scenario, _)| scenario).zip(&record.scenarios).collect();
+    let rows = proof::settle(&mut results, &known);
+    (results, rows)
 }
 
 /// Prints the summary, in the run's language, and writes the reports; gives the exit status.
 pub(super) fn publish(
     results: &Results,
+    rows: &[Row],
     to: &Path,
     mut trouble: Vec<String>,
     context: &Context,
 ) -> Result<u8, CommandError> {
     let mut status = report::results::exit_status(results);
     let mut out = io::stdout().lock();
-    let summary = report::terminal::summary(results, results.run.lang, context.around.color);
-    out.write_all(summary.as_bytes())?;
+    let (lang, color) = (results.run.lang, context.around.color);
+    out.write_all(report::terminal::summary(results, lang, color).as_bytes())?;
+    if !rows.is_empty() {
+        out.write_all(report::terminal::proof(rows, lang, color).as_bytes())?;
+    }
     for (path, written) in report::write_all(to, results) {
         match written {
             Ok(()) => writeln!(out, "  {}", path.display())?,
@@ -171,17 +183,11 @@ pub(super) fn publish(
 /// Options of a lab that only comes up.
 pub(super) fn up_options(id: String, arm: ArmName, realtime: bool, out: PathBuf, context: &Context) -> Options {
     Options {
-        id,
-        arms: ArmPlan::Pair,
         realtime,
         jobs: host::processors(),
-        out,
-        lang: context.lang,
-        strict: false,
         keep: true,
         only: Some(arm),
         measure: false,
-        doors: context.around.runtime_dir.clone(),
-        why_backend: Phrase::default(),
+        ..Options::of(id, out, context.lang, context.around.runtime_dir.clone())
     }
 }

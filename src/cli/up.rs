@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::UnixStream;
 
-use super::{CommandError, Context, block_on, desk, run, run_id};
+use super::{CommandError, Context, block_on, desk, prove, run, run_id};
 use crate::arm::ArmName;
 use crate::event::{Announcer, Event, EventKind, LabName, Listener};
 use crate::evidence::Outcome;
@@ -20,7 +20,7 @@ use crate::wording::{Phrase, say};
 pub struct Args {
     /// Scenario by id or path
     scenario: String,
-    /// Which fixes are applied: omitted, applied, only:<fix>, without:<fix>, set:<fix>+<fix>
+    /// Which fixes are applied: omitted, applied, only:<fix>, without:<fix>, set:<fix>+<fix>; or submission:<name>, a known one
     #[arg(long, default_value = "omitted")]
     arm: ArmName,
     /// Keeps the distribution's own resolver time-outs instead of compressing them
@@ -46,8 +46,12 @@ const DOWN: Duration = Duration::from_secs(40);
 /// Brings a lab up.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let place = context.place()?;
-    let read = place.read(std::slice::from_ref(&args.scenario), context)?;
-    let Some((scenario, _)) = read.first() else { return Ok(0) };
+    let mut read = place.read_with_submissions(std::slice::from_ref(&args.scenario), context)?;
+    let Some((scenario, _, submissions)) = read.first_mut() else { return Ok(0) };
+    let known = std::mem::take(submissions);
+    if let ArmName::Submission(name) = &args.arm {
+        submissions.push(prove::submission(scenario, name, known)?);
+    }
     let fixes: Vec<&str> = scenario.fixes.iter().map(|fix| fix.action.name.as_str()).collect();
     if let Some(unknown) = args.arm.mentioned().iter().find(|fix| !fixes.contains(&fix.as_str())) {
         let text = format!("scenario {} has no fix `{unknown}`; it has {}", scenario.id, fixes.join(", "));

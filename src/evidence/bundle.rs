@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::ArmEvidence;
 use crate::arm::ArmPlan;
 use crate::scenario::Lang;
+use crate::scenario::submission::Submission;
 use crate::wording::Phrase;
 
 /// Version of the bundle's format.
@@ -65,6 +66,9 @@ pub struct ScenarioRecord {
     pub arms: Vec<String>,
     /// Image of each endpoint.
     pub images: Vec<(String, String)>,
+    /// Known submissions that ran as arms of it, and what each must get.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub submissions: Vec<Submission>,
     /// Seconds from the first lab's start to the last one's end.
     pub took: f64,
 }

@@ -34,6 +34,9 @@ pub struct ArmEvidence {
     /// Effective configuration by endpoint; explains verdicts and decides none.
     #[serde(default)]
     pub effective: BTreeMap<String, Effective>,
+    /// Files that fixes edit or reasons look at, as they are after the fixes, by endpoint and path; like `effective`.
+    #[serde(default)]
+    pub files: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether the lab's wires can be believed.
     #[serde(default)]
     pub trust: Trust,
@@ -195,6 +198,7 @@ impl ArmEvidence {
             actions: Vec::new(),
             edits: Vec::new(),
             effective: BTreeMap::new(),
+            files: BTreeMap::new(),
             trust: Trust::default(),
             findings: Vec::new(),
             captures: BTreeMap::new(),

@@ -4,6 +4,7 @@ pub mod await_ready;
 mod bounded;
 pub mod capabilities;
 mod child;
+pub mod dns_lookup;
 mod duty;
 mod harden;
 pub mod init;
@@ -33,6 +34,7 @@ pub fn duty_of(arguments: &[String]) -> Option<std::process::ExitCode> {
         ("install", [from, to]) => Some(install(from, to)),
         ("capabilities", []) => Some(capabilities::main()),
         ("await", rest) => Some(await_ready::main(rest)),
+        ("dns-lookup", [lookup]) => Some(dns_lookup::main(lookup)),
         ("ssh-login", [login]) => Some(ssh_login::main(login)),
         ("systemctl", rest) => Some(std::process::ExitCode::from(u8::try_from(systemctl::main(rest)).unwrap_or(1))),
         _ => None,

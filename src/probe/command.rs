@@ -31,11 +31,13 @@ pub static KIND: Kind = Kind {
             },
         ],
         check_params: |table| params::<Params>(table).map(drop),
+        outer_params: &[],
     },
     bind: |probe| {
         let params: Params = params(&probe.with)?;
         Ok(Box::new(Command { from: probe.from.clone(), run: params.run }))
     },
+    watches: |_, _| Vec::new(),
     latency: true,
 };
 

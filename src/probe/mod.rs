@@ -1,7 +1,10 @@
 //! Port 1, how to look: probe kinds. A new kind is one file and one line in [`KINDS`].
 
 mod command;
+mod dns;
+mod dns_lookup;
 mod ssh_login;
+mod upstream_queries;
 
 use std::time::Duration;
 
@@ -10,8 +13,8 @@ use async_trait::async_trait;
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::Sample;
-use crate::scenario;
 use crate::scenario::catalog::{Catalog, KindInfo};
+use crate::scenario::{self, Filter, Scenario};
 
 /// A probe bound to a scenario's endpoints and parameters.
 #[async_trait(?Send)]
@@ -35,12 +38,15 @@ pub struct Kind {
     pub info: KindInfo,
     /// Binds it to a scenario's probe.
     pub bind: fn(&scenario::Probe) -> Result<Box<dyn Probe>, String>,
+    /// Filters that only count, by network: what a switch is to count of the frames that the probe captures, so that the two can
+    /// be compared.
+    pub watches: fn(&scenario::Probe, &Scenario) -> Vec<(String, Filter)>,
     /// Whether its samples are times that must not be disturbed by the making of other labs.
     pub latency: bool,
 }
 
 /// All kinds.
-pub static KINDS: &[&Kind] = &[&ssh_login::KIND, &command::KIND];
+pub static KINDS: &[&Kind] = &[&ssh_login::KIND, &dns_lookup::KIND, &upstream_queries::KIND, &command::KIND];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

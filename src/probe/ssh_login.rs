@@ -21,10 +21,16 @@ use wire_view::Window;
 
 /// The kind.
 pub static KIND: Kind = Kind {
-    info: KindInfo { name: "ssh-login", metrics: METRICS, check_params: |table| params::<Params>(table).map(drop) },
+    info: KindInfo {
+        name: "ssh-login",
+        metrics: METRICS,
+        check_params: |table| params::<Params>(table).map(drop),
+        outer_params: &[],
+    },
     bind: |probe| {
         Ok(Box::new(SshLoginProbe { params: params(&probe.with)?, from: probe.from.clone(), to: probe.to.clone() }))
     },
+    watches: |_, _| Vec::new(),
     latency: true,
 };
 

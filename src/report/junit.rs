@@ -100,7 +100,8 @@ fn settle(suite: &mut TestSuite) {
 
 fn body(check: &CheckPart, arm: Option<&ArmPart>) -> String {
     let findings = arm.into_iter().flat_map(|arm| arm.findings.iter().chain(&arm.remarks)).cloned();
-    let lines = std::iter::once(check.message.clone()).chain(check.hint.clone()).chain(findings);
+    let told = check.reasons.iter().cloned().chain(check.hint.clone());
+    let lines = std::iter::once(check.message.clone()).chain(told).chain(findings);
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -2,6 +2,8 @@
 
 pub mod events;
 mod junit;
+mod ladders;
+pub mod proof;
 pub mod results;
 pub mod terminal;
 
@@ -13,8 +15,10 @@ use results::Results;
 /// Writes all report files into `out`, each whole or not at all; one that fails stops no other.
 pub fn write_all(out: &Path, results: &Results) -> Vec<(PathBuf, Result<(), BundleError>)> {
     let files = [("junit.xml", junit::junit(results)), ("results.json", results::render(results))];
+    let ladders = ladders::ladders(results).map(|text| ("ladders.txt", text));
     files
         .into_iter()
+        .chain(ladders)
         .map(|(name, bytes)| {
             let path = out.join(name);
             let written = write_whole(&path, &bytes);

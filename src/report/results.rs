@@ -1,5 +1,6 @@
 //! `results.json`: the documented, versioned result of a run, from which every other report is made.
 
+mod ladder;
 mod words;
 
 use std::collections::BTreeMap;
@@ -11,8 +12,9 @@ use crate::arm::{ArmName, ArmPlan};
 use crate::clean::{clean, cut};
 use crate::effect::{self, Effect, Interaction};
 use crate::evidence::bundle::RunRecord;
-use crate::evidence::{ArmEvidence, Outcome, Trust};
-use crate::measure::Unit;
+use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence, Trust};
+use crate::explain;
+use crate::measure::{Ladder, Unit};
 use crate::scenario::Scenario;
 use crate::stats::{self, Estimate};
 use crate::verdict::{self, CheckResult, Verdict};
@@ -118,8 +120,20 @@ pub struct ArmPart {
     pub findings: Vec<String>,
     /// Where the time went, as the wire saw it: of the probe's median sample.
     pub remarks: Vec<String>,
+    /// Who asked whom what, where that is what a probe measures: of each probe's first sample.
+    pub ladders: Vec<LadderPart>,
     /// Evidence of this arm, relative to the report directory.
     pub evidence: Vec<String>,
+}
+
+/// The messages that one action gave rise to.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct LadderPart {
+    /// Probe.
+    pub probe: String,
+    /// The messages in order.
+    #[serde(flatten)]
+    pub ladder: Ladder,
 }
 
 /// All readings of one metric.
@@ -168,6 +182,8 @@ pub struct CheckPart {
     pub ratio: Option<f64>,
     /// What to do about a failure.
     pub hint: Option<String>,
+    /// Likely reasons of a failure, by what the configuration looks like.
+    pub reasons: Vec<String>,
 }
 
 /// What one fix does to one metric.
@@ -205,18 +221,19 @@ pub fn results(record: &RunRecord, scenarios: &[(Scenario, Vec<ArmEvidence>)]) -
 
 fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lang) -> ScenarioPart {
     let checks: Vec<CheckPart> =
-        verdict::judge(scenario, arms).into_iter().map(|result| check_part(scenario, result, lang)).collect();
+        verdict::judge(scenario, arms).into_iter().map(|result| check_part(scenario, arms, result, lang)).collect();
     let effects = effect::effects(scenario, arms);
     // An arm that was asked for and failed is an error, even if it serves the effects only.
     let failed = arms.iter().any(|arm| matches!(arm.outcome, Outcome::Error { .. }));
+    let scored = || checks.iter().filter(|check| check.arm == ArmName::Applied.to_string());
     let worst = checks.iter().map(|check| check.verdict).max();
     ScenarioPart {
         id: scenario.id.clone(),
         title: scenario.title.get(lang).to_owned(),
         material: scenario.material.clone(),
         verdict: worst.filter(|_| !failed).unwrap_or(Verdict::Error),
-        points: checks.iter().filter_map(|check| check.points).sum(),
-        points_most: checks.iter().map(|check| check.points_most).sum(),
+        points: scored().filter_map(|check| check.points).sum(),
+        points_most: scored().map(|check| check.points_most).sum(),
         took: round(took),
         arms: arms.iter().map(|arm| arm_part(&scenario.id, arm, lang)).collect(),
         checks,
@@ -225,10 +242,12 @@ fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lan
     }
 }
 
-fn check_part(scenario: &Scenario, result: CheckResult, lang: Lang) -> CheckPart {
+fn check_part(scenario: &Scenario, arms: &[ArmEvidence], result: CheckResult, lang: Lang) -> CheckPart {
     let check = scenario.checks.iter().find(|check| check.name == result.name);
     let ratio = result.value.zip(result.control).filter(|(_, control)| control.value != 0.0);
     let hint = check.and_then(|check| check.hint.as_ref()).filter(|_| result.verdict == Verdict::Fail);
+    let arm = arms.iter().find(|arm| arm.name == result.arm && result.verdict == Verdict::Fail);
+    let reasons = arm.into_iter().flat_map(|arm| explain::reasons(scenario, arm, &result.name));
     let title = check.and_then(|check| check.title.as_ref()).map_or(result.name.as_str(), |title| title.get(lang));
     CheckPart {
         title: title.to_owned(),
@@ -245,6 +264,7 @@ fn check_part(scenario: &Scenario, result: CheckResult, lang: Lang) -> CheckPart
         value: result.value.map(rounded_estimate),
         control: result.control.map(rounded_estimate),
         hint: hint.map(|hint| hint.get(lang).to_owned()),
+        reasons: reasons.map(|reason| reason.text.get(lang).to_owned()).collect(),
         name: result.name,
     }
 }
@@ -271,8 +291,18 @@ fn arm_part(scenario: &str, arm: &ArmEvidence, lang: Lang) -> ArmPart {
         trust: arm.trust.clone(),
         findings: arm.findings.iter().map(|finding| clean(&finding.say(lang))).collect(),
         remarks: words::remarks(arm, lang),
+        ladders: ladders(arm),
         evidence: files.map(|file| format!("{dir}/{file}")).collect(),
     }
+}
+
+/// Names and addresses in ladders are what a lab sent, cleaned here like all of its text.
+fn ladders(arm: &ArmEvidence) -> Vec<LadderPart> {
+    let of = |(probe, evidence): (&String, &ProbeEvidence)| {
+        let first = evidence.samples.first().into_iter().flat_map(|sample| sample.ladders.clone());
+        first.map(|ladder| LadderPart { probe: probe.clone(), ladder: ladder.cleaned() }).collect::<Vec<_>>()
+    };
+    arm.probes.iter().flat_map(of).collect()
 }
 
 fn measurement_part(measurement: crate::measure::Measurement) -> Option<MeasurementPart> {

@@ -12,6 +12,7 @@ use crate::evidence::{ActionRecord, EditRecord};
 use crate::helper::message::Ran;
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
+use crate::scenario::submission::Submission;
 use crate::scenario::{Action, Fix};
 use crate::wording::Phrase;
 
@@ -29,7 +30,8 @@ impl Life<'_> {
             let action = format!("fault:{}", fault.name);
             for (endpoint, ran) in self.act(lab, &action, fault).await? {
                 if ran.status != 0 {
-                    let output = cut(&clean(&format!("{}{}", ran.stdout, ran.stderr)), OUTPUT_MOST);
+                    let logs = lab.last_logs(&endpoint).await;
+                    let output = cut(&clean(&format!("{}{}{logs}", ran.stdout, ran.stderr)), OUTPUT_MOST);
                     return Err(LabError::Command {
                         action,
                         endpoint,
@@ -52,6 +54,9 @@ impl Life<'_> {
     /// Runs this arm's fixes, then what makes them take effect. A fix that fails is evidence, not an error.
     pub(super) async fn apply_fixes(&self, lab: &Lab) -> Result<(), LabError> {
         let mut activations: Vec<(String, String)> = Vec::new();
+        if let Some(submission) = self.submission() {
+            self.hand_in(lab, submission).await?;
+        }
         for fix in self.applied() {
             self.apply_fix(lab, fix).await?;
             for endpoint in &fix.action.on {
@@ -74,7 +79,43 @@ impl Life<'_> {
                 self.note(|evidence| evidence.effective.entry(name.clone()).or_default().after = after);
             }
         }
+        self.keep_files(lab).await;
         Ok(())
+    }
+
+    /// Runs what was handed in, in place of the fixes. A script that fails is its author's affair: what counts is the lab
+    /// afterwards.
+    async fn hand_in(&self, lab: &Lab, submission: &Submission) -> Result<(), LabError> {
+        let edited = self.edited();
+        let before = self.contents(lab, &edited).await;
+        for (endpoint, run) in &submission.scripts {
+            let action = Action { name: submission.name.clone(), on: vec![endpoint.clone()], run: run.clone() };
+            self.act(lab, &format!("submission:{}", submission.name), &action).await?;
+        }
+        self.record_edits(&submission.name, &before, self.contents(lab, &edited).await);
+        Ok(())
+    }
+
+    /// Keeps the files that fixes edit and reasons look at, as they are now.
+    async fn keep_files(&self, lab: &Lab) {
+        let looked_at = self.planned.scenario.reasons.iter();
+        let looked_at = looked_at.filter_map(|reason| Some((reason.on.clone()?, reason.path()?.to_owned())));
+        let mut files: Vec<(String, String)> = self.edited().into_iter().chain(looked_at).collect();
+        files.sort();
+        files.dedup();
+        for (endpoint, path, content) in self.contents(lab, &files).await {
+            self.note(|evidence| {
+                evidence.files.entry(endpoint).or_default().insert(path, clean(&content));
+            });
+        }
+    }
+
+    /// The files that the scenario's fixes are meant to edit, with their endpoints.
+    fn edited(&self) -> Vec<(String, String)> {
+        let mut all: Vec<(String, String)> = self.planned.scenario.fixes.iter().flat_map(edits_of).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     fn applied(&self) -> Vec<&Fix> {
@@ -85,28 +126,13 @@ impl Life<'_> {
     }
 
     async fn apply_fix(&self, lab: &Lab, fix: &Fix) -> Result<(), LabError> {
-        let before = self.contents(lab, fix).await;
+        let files: Vec<(String, String)> = edits_of(fix).collect();
+        let before = self.contents(lab, &files).await;
         let effective_before = self.effective_of(lab, fix).await?;
         for (endpoint, ran) in self.act(lab, &format!("fix:{}", fix.action.name), &fix.action).await? {
             self.report_failure("finding-fix-failed", &endpoint, &fix.action, &ran);
         }
-        let mut changed = false;
-        for ((endpoint, path, old), (_, _, new)) in before.iter().zip(self.contents(lab, fix).await) {
-            let diff = if *old == new { String::new() } else { diff(path, old, &new) };
-            changed |= !diff.is_empty();
-            if diff.is_empty() {
-                let finding =
-                    Phrase::new("finding-nothing-changed").with("fix", &fix.action.name).with("endpoint", endpoint);
-                self.note(|evidence| evidence.findings.push(finding.with("path", path)));
-            }
-            let record = EditRecord {
-                fix: fix.action.name.clone(),
-                endpoint: endpoint.clone(),
-                path: path.clone(),
-                diff: clean(&diff),
-            };
-            self.note(|evidence| evidence.edits.push(record));
-        }
+        let changed = self.record_edits(&fix.action.name, &before, self.contents(lab, &files).await);
         let same = || async { Ok::<_, LabError>(effective_before == self.effective_of(lab, fix).await?) };
         if changed && effective_before.is_some() && same().await? {
             let finding = Phrase::new("finding-configuration-same").with("fix", &fix.action.name);
@@ -115,14 +141,28 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// The files that a fix is meant to edit, as they are now; one that is not there is empty.
-    async fn contents(&self, lab: &Lab, fix: &Fix) -> Vec<(String, String, String)> {
-        let mut contents = Vec::new();
-        for endpoint in &fix.action.on {
-            for path in &fix.edits {
-                let content = lab.tail(endpoint, path, FILE_MOST).await.unwrap_or_default();
-                contents.push((endpoint.clone(), path.clone(), content));
+    /// Records what a fix, or a submission, did to the files that it is meant to edit; whether it changed any.
+    fn record_edits(&self, fix: &str, before: &[Content], after: Vec<Content>) -> bool {
+        let mut changed = false;
+        for ((endpoint, path, old), (_, _, new)) in before.iter().zip(after) {
+            let diff = if *old == new { String::new() } else { diff(path, old, &new) };
+            changed |= !diff.is_empty();
+            if diff.is_empty() {
+                let finding = Phrase::new("finding-nothing-changed").with("fix", fix).with("endpoint", endpoint);
+                self.note(|evidence| evidence.findings.push(finding.with("path", path)));
             }
+            let (fix, endpoint, path) = (fix.to_owned(), endpoint.clone(), path.clone());
+            self.note(|evidence| evidence.edits.push(EditRecord { fix, endpoint, path, diff: clean(&diff) }));
+        }
+        changed
+    }
+
+    /// Files as they are now; one that is not there is empty.
+    async fn contents(&self, lab: &Lab, files: &[(String, String)]) -> Vec<Content> {
+        let mut contents = Vec::new();
+        for (endpoint, path) in files {
+            let content = lab.tail(endpoint, path, FILE_MOST).await.unwrap_or_default();
+            contents.push((endpoint.clone(), path.clone(), content));
         }
         contents
     }
@@ -212,6 +252,14 @@ impl Life<'_> {
         }
         Ok(())
     }
+}
+
+/// Endpoint, path and content of a file.
+type Content = (String, String, String);
+
+/// The files that a fix is meant to edit, with their endpoints.
+fn edits_of(fix: &Fix) -> impl Iterator<Item = (String, String)> {
+    fix.action.on.iter().flat_map(|endpoint| fix.edits.iter().map(|path| (endpoint.clone(), path.clone())))
 }
 
 fn diff(path: &str, old: &str, new: &str) -> String {

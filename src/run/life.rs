@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::gate::Work;
 use super::scenario::Bound;
+use crate::arm::ArmName;
 use crate::clean::{clean, cut};
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
 use crate::lab::LabError;
 use crate::lab::topology::{Lab, Plan};
 use crate::scenario::Scenario;
+use crate::scenario::submission::Submission;
 
 /// Longest error message that is kept.
 const MESSAGE_MOST: usize = 8000;
@@ -30,6 +32,8 @@ pub struct Planned<'a> {
     pub images: &'a BTreeMap<String, String>,
     /// Its probes.
     pub probes: &'a [Bound<'a>],
+    /// What was handed in.
+    pub submissions: &'a [Submission],
 }
 
 /// One lab from its begin to its end.
@@ -162,6 +166,12 @@ impl<'a> Life<'a> {
         let lab = within(limit, "bringing the lab up", Lab::up(&plan)).await?;
         *self.lab.borrow_mut() = Some(std::rc::Rc::new(lab));
         Ok(())
+    }
+
+    /// What was handed in, if this arm is about that.
+    pub(super) fn submission(&self) -> Option<&'a Submission> {
+        let ArmName::Submission(name) = &self.name.arm else { return None };
+        self.planned.submissions.iter().find(|submission| submission.name == *name)
     }
 
     /// How much of the arm's time for samples is left.

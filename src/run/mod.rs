@@ -24,6 +24,7 @@ use crate::evidence::bundle::{self, BackendRecord, Bundle, BundleError, RunRecor
 use crate::helper::message::Offers;
 use crate::lab::{Backend, LabError};
 use crate::scenario::Scenario;
+use crate::scenario::submission::Submission;
 use crate::wording::{Lang, Phrase};
 use gate::Gate;
 
@@ -54,6 +55,26 @@ pub struct Options {
     pub doors: PathBuf,
     /// Why the backend is the one that it is.
     pub why_backend: Phrase,
+}
+
+impl Options {
+    /// A run of the default arms that measures, with reports in `out`.
+    pub fn of(id: String, out: PathBuf, lang: Lang, doors: PathBuf) -> Self {
+        Options {
+            id,
+            arms: ArmPlan::Pair,
+            realtime: false,
+            jobs: 1,
+            out,
+            lang,
+            strict: false,
+            keep: false,
+            only: None,
+            measure: true,
+            doors,
+            why_backend: Phrase::default(),
+        }
+    }
 }
 
 /// How a run is asked to end.
@@ -87,6 +108,8 @@ pub struct Job {
     pub scenario: Scenario,
     /// Its file's text, kept as evidence.
     pub text: String,
+    /// What was handed in: an arm each, beside the run's own.
+    pub submissions: Vec<Submission>,
 }
 
 /// What a run gave.
@@ -147,8 +170,7 @@ pub async fn run(
     let plans: Vec<(Job, Vec<ArmName>)> = jobs
         .into_iter()
         .map(|job| {
-            let fixes: Vec<String> = job.scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
-            let arms = options.only.as_ref().map_or_else(|| arms(options.arms, &fixes), |only| vec![only.clone()]);
+            let arms = arms_of(&job, options);
             (job, arms)
         })
         .collect();
@@ -161,7 +183,7 @@ pub async fn run(
         .flat_map(|(job, arms)| arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() }));
     announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
 
-    let finished = join_all(plans.iter().map(|(job, arms)| scenario::run(&shared, &job.scenario, arms))).await;
+    let finished = join_all(plans.iter().map(|(job, arms)| scenario::run(&shared, job, arms))).await;
     let mut record = RunRecord {
         version: bundle::VERSION,
         run: options.id.clone(),
@@ -187,11 +209,25 @@ pub async fn run(
     Ok(Outcome { record, arms })
 }
 
+/// The arms of a scenario: those of the plan, and what was handed in.
+fn arms_of(job: &Job, options: &Options) -> Vec<ArmName> {
+    let fixes: Vec<String> = job.scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
+    let mut arms = options.only.as_ref().map_or_else(|| arms(options.arms, &fixes), |only| vec![only.clone()]);
+    for submission in &job.submissions {
+        let arm = ArmName::Submission(submission.name.clone());
+        if !arms.contains(&arm) {
+            arms.push(arm);
+        }
+    }
+    arms
+}
+
 fn scenario_record(job: &Job, arms: &[ArmName], finished: &Finished) -> ScenarioRecord {
     ScenarioRecord {
         id: job.scenario.id.clone(),
         arms: arms.iter().map(ToString::to_string).collect(),
         images: finished.images.clone().into_iter().collect(),
+        submissions: job.submissions.clone(),
         took: finished.took,
     }
 }

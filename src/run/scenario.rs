@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::gate::Work;
 use super::life::{Life, Planned};
-use super::{Finished, Shared};
+use super::{Finished, Job, Shared};
 use crate::arm::ArmName;
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
@@ -17,6 +17,9 @@ use crate::probe::{self, Probe};
 use crate::scenario::Scenario;
 use crate::verdict;
 use crate::wording::Phrase;
+
+/// Most submissions of a scenario whose labs are up at once: a lab has a handful of daemons.
+const SUBMISSIONS_AT_ONCE: usize = 6;
 
 /// A probe of the scenario, bound.
 pub struct Bound<'a> {
@@ -29,7 +32,8 @@ pub struct Bound<'a> {
 }
 
 /// Runs all arms of a scenario. Evidence of each arm is written as soon as it is complete.
-pub async fn run(shared: &Shared<'_>, scenario: &Scenario, names: &[ArmName]) -> Result<Finished, BundleError> {
+pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Finished, BundleError> {
+    let scenario = &job.scenario;
     let clock = Instant::now();
     let all: Vec<String> = scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
     let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
@@ -38,7 +42,10 @@ pub async fn run(shared: &Shared<'_>, scenario: &Scenario, names: &[ArmName]) ->
     match prepare(shared, scenario).await {
         Ok((found, probes)) => {
             images = found;
-            arms = run_labs(shared, scenario, arms, &images, &probes).await;
+            let watched = watched(scenario, &probes);
+            let planned =
+                Planned { shared, scenario: &watched, images: &images, probes: &probes, submissions: &job.submissions };
+            arms = run_waves(&planned, arms).await;
         }
         Err(outcome) => arms.iter_mut().for_each(|arm| arm.outcome = outcome.clone()),
     }
@@ -92,18 +99,46 @@ async fn prepare<'a>(
     Ok((images, probes))
 }
 
-async fn run_labs(
-    shared: &Shared<'_>,
-    scenario: &Scenario,
-    arms: Vec<ArmEvidence>,
-    images: &BTreeMap<String, String>,
-    probes: &[Bound<'_>],
-) -> Vec<ArmEvidence> {
-    let planned = Planned { shared, scenario, images, probes };
-    let lives: Vec<Life<'_>> = arms.into_iter().map(|arm| Life::new(&planned, arm)).collect();
+/// The scenario as its labs are wired: with the counting filters that the probes compare their captures with.
+fn watched(scenario: &Scenario, probes: &[Bound<'_>]) -> Scenario {
+    let mut watched = scenario.clone();
+    for bound in probes {
+        for (network, filter) in (bound.kind.watches)(bound.spec, scenario) {
+            let Some(network) = watched.networks.get_mut(&network) else { continue };
+            if !network.filters.iter().any(|known| known.name == filter.name) {
+                // In front of all filters that drop: what is dropped was sent all the same.
+                network.filters.insert(0, filter);
+            }
+        }
+    }
+    watched
+}
+
+/// All labs side by side; of submissions, of which there may be many, only so many at once.
+async fn run_waves(planned: &Planned<'_>, arms: Vec<ArmEvidence>) -> Vec<ArmEvidence> {
+    let (own, mut handed_in): (Vec<_>, Vec<_>) =
+        arms.into_iter().partition(|arm| !matches!(arm.name, ArmName::Submission(_)));
+    let mut wave: Vec<ArmEvidence> = own;
+    let mut done: Vec<ArmEvidence> = Vec::new();
+    loop {
+        let more = handed_in.len().min(SUBMISSIONS_AT_ONCE);
+        wave.extend(handed_in.drain(..more));
+        // Submissions are compared with the arms of the first wave.
+        let finished = run_labs(planned, wave, &done).await;
+        done.extend(finished);
+        if handed_in.is_empty() {
+            return done;
+        }
+        wave = Vec::new();
+    }
+}
+
+async fn run_labs(planned: &Planned<'_>, arms: Vec<ArmEvidence>, known: &[ArmEvidence]) -> Vec<ArmEvidence> {
+    let shared = planned.shared;
+    let lives: Vec<Life<'_>> = arms.into_iter().map(|arm| Life::new(planned, arm)).collect();
     join_all(lives.iter().map(Life::bring_up)).await;
     if shared.options.measure {
-        measure(shared, scenario, probes, &lives).await;
+        measure(planned, &lives, known).await;
     }
     let doors = match shared.options.keep && !shared.cancel.is_cancelled() {
         true => super::keep::until_told(shared, &lives).await,
@@ -115,7 +150,8 @@ async fn run_labs(
 }
 
 /// Takes all samples, each round in all arms at once, so that drift hits all of them; then more where a check is undecided.
-async fn measure(shared: &Shared<'_>, scenario: &Scenario, probes: &[Bound<'_>], lives: &[Life<'_>]) {
+async fn measure(planned: &Planned<'_>, lives: &[Life<'_>], known: &[ArmEvidence]) {
+    let Planned { shared, scenario, probes, .. } = *planned;
     for bound in probes {
         for _ in 0..bound.spec.samples {
             round(shared, bound, lives).await;
@@ -124,7 +160,7 @@ async fn measure(shared: &Shared<'_>, scenario: &Scenario, probes: &[Bound<'_>],
     let mut taken: BTreeMap<&str, u32> =
         probes.iter().map(|bound| (bound.spec.name.as_str(), bound.spec.samples)).collect();
     while !shared.cancel.is_cancelled() {
-        let arms: Vec<ArmEvidence> = lives.iter().map(Life::evidence_so_far).collect();
+        let arms: Vec<ArmEvidence> = known.iter().cloned().chain(lives.iter().map(Life::evidence_so_far)).collect();
         let undecided = verdict::undecided(scenario, &arms);
         let more = |bound: &&Bound<'_>| {
             undecided.contains(&bound.spec.name)

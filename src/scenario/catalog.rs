@@ -13,6 +13,8 @@ pub struct KindInfo {
     pub metrics: &'static [MetricSpec],
     /// Checks the kind's own parameters (`with`); the error says what is wrong, as a fragment.
     pub check_params: fn(&toml::Table) -> Result<(), String>,
+    /// Which of them name a network that the measured endpoint must have a NIC on.
+    pub outer_params: &'static [&'static str],
 }
 
 /// Everything outside of the file that its references are resolved against.

@@ -1,10 +1,12 @@
 //! A scenario: what a lab is made of, what breaks it, what mends it, and what must hold. Pure data, references resolved.
 
-mod bound;
 pub mod catalog;
+mod check;
 pub mod error;
 pub mod file;
+pub mod look;
 mod resolve;
+pub mod submission;
 mod suggest;
 pub mod text;
 
@@ -13,8 +15,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::arm::ArmName;
-use crate::measure::{MetricName, Unit};
+pub use check::{Bound, Check, Condition, Limit, Look, Reason, Relation};
 pub use text::{Lang, Text};
 
 /// One lab exercise.
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub probes: Vec<Probe>,
     /// What must hold.
     pub checks: Vec<Check>,
+    /// Why a check may fail.
+    pub reasons: Vec<Reason>,
     /// Time limits of the phases.
     pub limits: Limits,
 }
@@ -298,74 +301,6 @@ pub struct Probe {
     pub before: Option<Action>,
     /// Parameters of the kind.
     pub with: toml::Table,
-}
-
-/// What must hold in a healthy lab.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Check {
-    /// Name, unique in the scenario.
-    pub name: String,
-    /// Name for people.
-    pub title: Option<Text>,
-    /// Metric that is read.
-    pub metric: MetricName,
-    /// Unit of that metric.
-    pub unit: Unit,
-    /// Bounds, all of which must hold.
-    pub bounds: Vec<Bound>,
-    /// What must be seen in the `omitted` arm for the comparison to mean anything.
-    pub symptom: Option<Symptom>,
-    /// Points it is worth.
-    pub points: u32,
-    /// What to tell a student who fails it.
-    pub hint: Option<Text>,
-    /// Line in `scenario.toml`, from 1.
-    pub line: u32,
-}
-
-/// Positive control: this must hold in the `omitted` arm.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Symptom {
-    /// Metric that shows the symptom.
-    pub metric: MetricName,
-    /// Unit of that metric.
-    pub unit: Unit,
-    /// Bounds on it.
-    pub bounds: Vec<Bound>,
-}
-
-/// One bound on a metric.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Bound {
-    /// Direction.
-    pub relation: Relation,
-    /// What it is compared with.
-    pub limit: Limit,
-}
-
-/// Direction of a bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Relation {
-    /// Not above the limit.
-    AtMost,
-    /// Not below the limit.
-    AtLeast,
-    /// Exactly the limit.
-    Equals,
-}
-
-/// What a bound compares with.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Limit {
-    /// A number in the metric's unit; only for counts and flags.
-    Absolute(f64),
-    /// A factor of the same metric in another arm of the same run.
-    Ratio {
-        /// The factor, above 0.
-        factor: f64,
-        /// The arm compared with, `omitted` as a rule.
-        of: ArmName,
-    },
 }
 
 /// Time limits of a lab's phases.

@@ -5,6 +5,7 @@ error-prefix = error:
 # Verdicts
 verdict-holds = { $metric } is { $value }; wanted { $bounds }
 verdict-does-not-hold = { $metric } is { $value }; wanted { $bounds }
+verdict-need-missing = this holds, but { $metric } is { $value }; wanted { $bounds }
 verdict-straddles = { $metric } is { $value }; wanted { $bounds }, and the readings scatter around that bound
 verdict-mixed = { $metric } holds in some samples and not in others
 verdict-no-reading = the probe gave no reading of { $metric } in the arm { $arm }: { $reason }
@@ -74,6 +75,17 @@ effects-main = mean
 effects-add-up = The effects add up: no two fixes act otherwise together than apart.
 effects-interaction = { $one } and { $other } together: { $amount } of { $metric } beyond their sum
 
+# Proof
+proof-title = Known submissions
+proof-as-it-must = { $is }, as it must be: { $why }
+proof-otherwise = must be { $must }, but is { $is }: { $why }
+proof-no-reason = the reason { $reason } was not given
+proof-not-judged = was not judged
+proof-passes = passes
+proof-fails = fails { $checks }
+proof-undecided = needs a person: { $checks }
+proof-count = { $right } of { $all } submissions got what they must get.
+
 # Words
 word-pass = pass
 word-symptom = symptom
@@ -102,6 +114,17 @@ summary-scenarios = { $count ->
     }
 summary-points = { $points } of { $most } points
 summary-hint = hint:
+summary-reason = because:
+summary-asked = Who asked what
+asked-nothing = asked nothing
+asked-outside = { $count ->
+    [0] nothing outside
+   *[other] { $count } outside: { $names }
+    }
+asked-table = { $probe }: { $count } lookups, see ladders.txt
+asked-reported = { $what }: { $counts } outside
+ladders-emulated = * emulated: the order that is documented of Windows, not measured on one
+ladders-left-out = and { $count } more
 summary-finding = note:
 summary-where = Where the time went
 summary-compressed = Resolver time-outs are compressed (timeout:1 attempts:1); --realtime keeps the distribution's own.

@@ -5,6 +5,7 @@ error-prefix = エラー:
 # 判定
 verdict-holds = { $metric }は{ $value }、基準は{ $bounds }
 verdict-does-not-hold = { $metric }は{ $value }、基準は{ $bounds }
+verdict-need-missing = これは満たしますが、{ $metric }は{ $value }、基準は{ $bounds }
 verdict-straddles = { $metric }は{ $value }、基準は{ $bounds }。測定値が基準の前後にばらついています
 verdict-mixed = { $metric }は、満たす測定と満たさない測定があります
 verdict-no-reading = アーム{ $arm }で{ $metric }を測定できませんでした: { $reason }
@@ -72,6 +73,17 @@ effects-add-up = 効果は足し合わせになっています。組み合わせ
 effects-interaction = { $one }と{ $other }の組み合わせ: { $metric }に、和を超えて{ $amount }
 
 # 語
+# 証明
+proof-title = 既知の提出物
+proof-as-it-must = 期待どおり{ $is }です: { $why }
+proof-otherwise = { $must }のはずが{ $is }です: { $why }
+proof-no-reason = 理由{ $reason }が示されませんでした
+proof-not-judged = 判定されませんでした
+proof-passes = 合格
+proof-fails = 不合格: { $checks }
+proof-undecided = 人の判断が必要: { $checks }
+proof-count = 提出物{ $all }件のうち{ $right }件が期待どおりでした。
+
 word-pass = 合格
 word-symptom = 症状あり
 word-fail = 不合格
@@ -93,6 +105,17 @@ summary-checks = { $count }個のチェック
 summary-scenarios = { $count }個のシナリオ
 summary-points = { $most }点中{ $points }点
 summary-hint = ヒント:
+summary-reason = 考えられる理由:
+summary-asked = 誰が何を問い合わせたか
+asked-nothing = 問い合わせなし
+asked-outside = { $count ->
+    [0] 外部へは0件
+   *[other] 外部へ{ $count }件: { $names }
+    }
+asked-table = { $probe }: { $count }件の名前解決。ladders.txtを参照
+asked-reported = { $what }: 外部へ { $counts } 件
+ladders-emulated = * エミュレーション: 文書に記されたWindowsの順序で、実機での測定ではありません
+ladders-left-out = ほか{ $count }件
 summary-finding = 注意:
 summary-where = 時間がかかった箇所
 summary-compressed = リゾルバの待ち時間は短縮されています(timeout:1 attempts:1)。--realtimeで本来の値になります。

@@ -11,6 +11,7 @@ use saiten::evidence::{self, ArmEvidence};
 use saiten::lab::scripted::{Reply, Scripted};
 use saiten::probe;
 use saiten::run::{self, Job, Options, Outcome, Stop};
+use saiten::scenario::submission::Submission;
 use saiten::scenario::{Lang, Scenario, file};
 use saiten::verdict::{self, Verdict};
 use tokio::task::LocalSet;
@@ -71,17 +72,18 @@ impl Listener for Heard {
     }
 }
 
-struct Lab {
-    scripted: Scripted,
+pub struct Lab {
+    pub scripted: Scripted,
     events: Rc<RefCell<Vec<Event>>>,
     stop: Rc<Stop>,
     dir: tempfile::TempDir,
-    text: String,
+    pub text: String,
     arms: ArmPlan,
+    pub submissions: Vec<Submission>,
 }
 
 impl Lab {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Lab {
             scripted: Scripted::default(),
             events: Rc::default(),
@@ -89,6 +91,7 @@ impl Lab {
             dir: tempfile::tempdir().unwrap(),
             text: SCENARIO.to_owned(),
             arms: ArmPlan::Pair,
+            submissions: Vec::new(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Lab {
         self
     }
 
-    fn answer(self, rule: impl Fn(&str, &str) -> Option<Reply> + 'static) -> Self {
+    pub fn answer(self, rule: impl Fn(&str, &str) -> Option<Reply> + 'static) -> Self {
         self.scripted.script.answer(rule);
         self
     }
@@ -110,22 +113,10 @@ impl Lab {
         file::parse("made/up", Path::new("made/up"), "scenario.toml", &self.text, &probe::catalog([])).unwrap()
     }
 
-    async fn run(&self) -> Outcome {
-        let options = Options {
-            id: "test".to_owned(),
-            arms: self.arms,
-            realtime: false,
-            jobs: 4,
-            out: self.dir.path().to_owned(),
-            lang: Lang::En,
-            strict: false,
-            keep: false,
-            only: None,
-            measure: true,
-            doors: self.dir.path().join("doors"),
-            why_backend: saiten::wording::Phrase::new("backend-asked"),
-        };
-        let job = Job { scenario: self.scenario(), text: self.text.clone() };
+    pub async fn run(&self) -> Outcome {
+        let (out, doors) = (self.dir.path().to_owned(), self.dir.path().join("doors"));
+        let options = Options { arms: self.arms, jobs: 4, ..Options::of("test".to_owned(), out, Lang::En, doors) };
+        let job = Job { scenario: self.scenario(), text: self.text.clone(), submissions: self.submissions.clone() };
         let announcer = Announcer::new(vec![Box::new(Heard(self.events.clone()))]);
         run::run(&self.scripted, vec![job], &options, &announcer, &self.stop).await.unwrap()
     }
@@ -137,7 +128,7 @@ impl Lab {
         verdict::judge(&self.scenario(), &outcome.arms[0]).iter().map(|result| result.verdict).collect()
     }
 
-    fn log_of(&self, arm: &str) -> Vec<String> {
+    pub fn log_of(&self, arm: &str) -> Vec<String> {
         let own = format!("made-up-{arm}-");
         let log = self.scripted.script.log();
         log.into_iter().filter(|line| line.contains(&own)).map(|line| line.replace(&own, "")).collect()
@@ -145,7 +136,7 @@ impl Lab {
 }
 
 /// Runs a test on paused time: waiting costs nothing and limits are exact.
-fn on_paused_time(test: impl Future<Output = ()>) {
+pub fn on_paused_time(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     LocalSet::new().block_on(&runtime, test);
 }

@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cli;
+mod counted;
 mod engine;
 mod fuzz;
 mod judge;
+mod proof;
 mod report;
 mod scenario;
+mod submissions;
 mod tidy;
 mod unfooled;

@@ -32,8 +32,8 @@ fn login_params(table: &toml::Table) -> Result<(), String> {
 fn catalog() -> Catalog {
     Catalog {
         kinds: vec![
-            KindInfo { name: "ssh-login", metrics: &LOGIN, check_params: login_params },
-            KindInfo { name: "bulk", metrics: &BULK, check_params: |_| Ok(()) },
+            KindInfo { name: "ssh-login", metrics: &LOGIN, check_params: login_params, outer_params: &[] },
+            KindInfo { name: "bulk", metrics: &BULK, check_params: |_| Ok(()), outer_params: &["outer"] },
         ],
         images: BTreeSet::from(["sshd", "ssh-client", "named"].map(str::to_owned)),
     }

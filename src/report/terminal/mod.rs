@@ -2,12 +2,14 @@
 
 mod live;
 mod plain;
-mod style;
+mod proof;
+pub(super) mod style;
 mod summary;
 
 use crate::event::Listener;
 use crate::wording::Lang;
 
+pub use proof::proof;
 pub use summary::summary;
 
 /// Progress on standard error: live lines on a terminal, else plain ones.

@@ -1,5 +1,6 @@
 //! The summary: a line a check, details only for what is not a pass, what the fixes account for, and one line at the end.
 
+mod asked;
 mod effects;
 
 use std::fmt::Write as _;
@@ -40,6 +41,10 @@ fn line(out: &mut String, text: &str) {
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
+fn is_submission(arm: &ArmPart) -> bool {
+    arm.name.starts_with("submission:")
+}
+
 struct Page {
     lang: Lang,
     paint: Paint,
@@ -49,10 +54,13 @@ impl Page {
     fn scenario(&self, out: &mut String, scenario: &ScenarioPart) {
         line(out, "");
         line(out, &format!("{}  {}", self.paint.bold(&scenario.id), scenario.title));
-        let words: Vec<String> = scenario.checks.iter().map(|check| self.word(check)).collect();
+        // The proof table tells of submissions.
+        let told = scenario.checks.iter().filter(|check| !check.arm.starts_with("submission:"));
+        let told: Vec<&CheckPart> = told.collect();
+        let words: Vec<String> = told.iter().map(|check| self.word(check)).collect();
         let word_width = widest(words.iter().map(String::as_str));
-        let title_width = widest(scenario.checks.iter().map(|check| check.title.as_str()));
-        for (check, word) in scenario.checks.iter().zip(&words) {
+        let title_width = widest(told.iter().map(|check| check.title.as_str()));
+        for (check, word) in told.into_iter().zip(&words) {
             let word = self.paint.verdict(check.verdict, &pad_left(word, word_width));
             let title = pad(&check.title, title_width);
             line(out, &format!("  {word}  {title}  {}", self.paint.faint(&self.figures(check))));
@@ -64,8 +72,13 @@ impl Page {
             let word = self.paint.verdict(Verdict::Error, &pad_left(&say(self.lang, "word-error"), word_width));
             line(out, &format!("  {word}  [{}] {}", arm.name, one_line(error, ERROR_MOST)));
         }
+        if scenario.arms.iter().any(is_submission) {
+            // What the lab shows is not the question of a proof; the reports have it all the same.
+            return;
+        }
         self.findings(out, scenario);
         self.remarks(out, scenario);
+        asked::write(out, scenario, self.lang, self.paint);
         effects::write(out, scenario, self.lang, self.paint);
     }
 
@@ -100,6 +113,9 @@ impl Page {
     fn details(&self, out: &mut String, scenario: &ScenarioPart, check: &CheckPart) {
         for (at, text) in check.message.lines().enumerate() {
             line(out, &format!("      {}{text}", if at == 0 { "" } else { "  " }));
+        }
+        for reason in &check.reasons {
+            line(out, &format!("      {} {reason}", say(self.lang, "summary-reason")));
         }
         if let Some(hint) = &check.hint {
             line(out, &format!("      {} {hint}", say(self.lang, "summary-hint")));

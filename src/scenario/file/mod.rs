@@ -4,7 +4,7 @@ pub(super) mod address;
 pub(super) mod forms;
 pub(super) mod model;
 pub(super) mod quantity;
-mod syntax;
+pub(super) mod syntax;
 pub(super) mod table;
 pub(super) mod value;
 pub(super) mod words;

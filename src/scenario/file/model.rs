@@ -11,7 +11,7 @@ use super::forms::{Bound, Nic, Params};
 use super::quantity::{Rate, Share, Size};
 use super::table::{Field, Many, Maybe, Named, Need, by_key, table_of, tables};
 use super::value::{At, Node, Number, Tried, Value, Whole};
-use super::words::{Domain, FilePath, Lines};
+use super::words::{Domain, FilePath, Lines, Pattern};
 
 /// Most processes that a 64-bit kernel can have (proc(5), `pid_max`).
 const PID_MAX: u64 = 4_194_304;
@@ -44,6 +44,8 @@ tables! {
         probes: Maybe<List<Probe>>,
         /// What must hold in a healthy lab.
         checks: Maybe<List<Check>>,
+        /// Why a check may fail, for students.
+        reasons: Maybe<List<Reason>>,
         /// Time limits of the phases.
         limits: Maybe<Limits>,
     }
@@ -243,16 +245,18 @@ tables! {
         /// Exactly this number.
         equals: Maybe<Tried<Bound>>,
         /// What must be seen in the arm without fixes for the comparison to mean anything.
-        symptom: Maybe<Tried<Symptom>>,
+        symptom: Maybe<Tried<Condition>>,
+        /// What must hold beside it in a healthy lab, or the check fails.
+        needs: Maybe<List<Condition>>,
         /// Points it is worth; 1 unless told.
         points: Maybe<Whole<0, 1000>>,
         /// What to tell a student who fails it.
         hint: Maybe<Text>,
     }
 
-    /// Positive control: this holds in the arm without fixes.
-    Symptom {
-        /// Metric that shows the symptom, a count or a flag; the check's own unless told.
+    /// Bounds on a count or a flag: as a symptom they hold in the arm without fixes, as a need wherever the check does.
+    Condition {
+        /// Metric that is read, a count or a flag; the check's own unless told.
         metric: Maybe<String>,
         /// Not above this number.
         at_most: Maybe<Tried<Bound>>,
@@ -268,6 +272,52 @@ tables! {
         ratio: Need<Number>,
         /// Arm compared with; omitted unless told.
         of: Maybe<String>,
+    }
+
+    /// A likely reason why a check fails, known by what was measured and what the configuration then looks like.
+    Reason {
+        /// Name, unique among the reasons.
+        name: Need<String>,
+        /// Checks that it can explain; all unless told.
+        checks: Maybe<List<String>>,
+        /// What was measured in the arm that fails.
+        when: Maybe<List<Condition>>,
+        /// Endpoint whose configuration is looked at.
+        on: Maybe<String>,
+        /// What its effective configuration looks like.
+        effective: Maybe<Look>,
+        /// What a file looks like, after all fixes.
+        file: Maybe<FileLook>,
+        /// What to tell a student.
+        text: Need<Text>,
+    }
+
+    /// What a text looks like; both hold where both are given.
+    Look {
+        /// A regular expression that is found in it; ^ and $ match at each line.
+        has: Maybe<Tried<Pattern>>,
+        /// A regular expression that is not found in it.
+        lacks: Maybe<Tried<Pattern>>,
+    }
+
+    /// What a file looks like; both hold where both are given.
+    FileLook {
+        /// The file.
+        path: Need<FilePath>,
+        /// A regular expression that is found in it; ^ and $ match at each line.
+        has: Maybe<Tried<Pattern>>,
+        /// A regular expression that is not found in it.
+        lacks: Maybe<Tried<Pattern>>,
+    }
+
+    /// What a known submission must get: its `submission.toml`.
+    Submission {
+        /// What it is, for people.
+        title: Need<Text>,
+        /// Checks that must fail; all others must pass.
+        fails: Maybe<List<String>>,
+        /// Reasons of the scenario that must be given for a failure.
+        reasons: Maybe<List<String>>,
     }
 
     /// Time limits of a lab's phases.

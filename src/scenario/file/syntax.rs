@@ -16,7 +16,7 @@ const MOST_ERRORS: usize = 200;
 
 /// The root table of `text`. Keys that are there twice are reported and the rest is used; any other mistake leaves
 /// nothing that could be judged.
-pub(super) fn tables<'i>(text: &'i str, problems: &mut Vec<Problem>) -> Option<Node<'i>> {
+pub(in crate::scenario) fn tables<'i>(text: &'i str, problems: &mut Vec<Problem>) -> Option<Node<'i>> {
     let (root, mut errors) = DeTable::parse_recoverable(text);
     errors.truncate(MOST_ERRORS);
     errors.sort_by_key(|error| error.span().map(|span| span.start));

@@ -1,4 +1,4 @@
-//! Other strings of a certain form: shell lines, paths, domain names, requirements.
+//! Other strings of a certain form: shell lines, paths, domain names, patterns, requirements.
 
 use super::super::Requirement;
 use super::super::error::{printable, say};
@@ -79,6 +79,34 @@ impl Word for Domain {
             return Err(Wrong::FORM);
         }
         Ok(Domain(name))
+    }
+}
+
+/// A regular expression (syntax of the crate regex), `^` and `$` at each line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(pub String);
+
+impl Word for Pattern {
+    const EXAMPLES: &[&str] = &["recursion +yes"];
+
+    fn noun() -> Text {
+        say!("a regular expression", "正規表現")
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        if text.is_empty() {
+            return Err(Wrong::because(say!(
+                "an empty expression is found everywhere",
+                "空の正規表現は常に一致します"
+            )));
+        }
+        match super::super::look::compile(text) {
+            Ok(_) => Ok(Pattern(text.to_owned())),
+            Err(why) => {
+                let why = printable(&why);
+                Err(Wrong::because(say!("not a regular expression: {why}", "正規表現ではありません: {why}")))
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::measure::Unit;
 pub(super) enum Role {
     Check,
     Symptom,
+    Need,
 }
 
 /// The bounds as the file gives them.
@@ -98,6 +99,9 @@ impl<'a> Resolver<'a> {
         let At { value: factor, span: at } = ratio.ratio.get()?;
         let factor = factor.0;
         let problem = match relation {
+            _ if given.role == Role::Need => {
+                Problem::at(span, say!("a need needs a plain number", "`needs` の境界には数値が必要です"))
+            }
             _ if given.role == Role::Symptom => {
                 Problem::at(span, say!("a symptom needs a plain number", "症状の境界には数値が必要です"))
                     .help(say!("it is looked for in the control alone", "症状は対照だけで調べます"))

@@ -3,7 +3,7 @@
 use super::super::error::{Problem, say};
 use super::super::file::model;
 use super::super::file::value::At;
-use super::super::{Check, Limit, Symptom};
+use super::super::{Check, Condition, Limit};
 use super::Resolver;
 use super::bound::{Given, Role};
 use super::names::Noun;
@@ -44,7 +44,9 @@ impl<'a> Resolver<'a> {
         let symptom = check
             .symptom
             .as_ref()
-            .map(|symptom| self.symptom(symptom.value.0.as_ref()?, &symptom.span, metric.as_ref()));
+            .map(|symptom| self.condition(Role::Symptom, symptom.value.0.as_ref()?, &symptom.span, metric.as_ref()));
+        let needs = self.items(&check.needs).iter();
+        let needs = needs.filter_map(|need| self.condition(Role::Need, need, &need.span, metric.as_ref())).collect();
         let metric = metric?;
         Some(Check {
             name: check.name.get()?.value.clone(),
@@ -53,26 +55,33 @@ impl<'a> Resolver<'a> {
             unit: metric.unit,
             bounds: bounds.into_iter().map(|(bound, _)| bound).collect(),
             symptom: symptom.flatten(),
+            needs,
             points: check.points.as_ref().map_or(1, |points| points.value.0 as u32),
             hint: check.hint.as_ref().map(|hint| hint.value.clone()),
             line: self.line(&check.span),
         })
     }
 
-    fn symptom(
+    /// A condition on a metric; `owner` is blamed when it names none.
+    pub(super) fn condition(
         &mut self,
-        symptom: &'a model::Symptom,
+        role: Role,
+        condition: &'a model::Condition,
         owner: &'a super::Span,
         of_check: Option<&Metric>,
-    ) -> Option<Symptom> {
-        let metric = match &symptom.metric {
+    ) -> Option<Condition> {
+        let metric = match &condition.metric {
             Some(name) => self.metric(name),
             None => of_check.cloned(),
         };
         let mut unit = metric.as_ref().map(|metric| metric.unit);
         if let Some(metric) = metric.as_ref().filter(|metric| metric.unit.depends_on_machine()) {
-            let (name, span) = (&metric.name, symptom.metric.as_ref().map_or(owner, |metric| &metric.span));
-            let problem = Problem::at(span, say!("`{name}` cannot show a symptom", "`{name}` では症状を示せません"));
+            let (name, span) = (&metric.name, condition.metric.as_ref().map_or(owner, |metric| &metric.span));
+            let title = match role {
+                Role::Need => say!("`{name}` cannot be a need", "`{name}` は `needs` に使えません"),
+                _ => say!("`{name}` cannot show a symptom", "`{name}` では症状を示せません"),
+            };
+            let problem = Problem::at(span, title);
             let problem = problem.label(say!("it depends on the machine", "マシンに依存する値です"));
             self.push(match metric.countable {
                 Some(count) => {
@@ -86,10 +95,10 @@ impl<'a> Resolver<'a> {
             });
             unit = None;
         }
-        let bounds = [&symptom.at_most, &symptom.at_least, &symptom.equals];
-        let bounds = self.bounds(&Given { owner, role: Role::Symptom, unit, bounds });
+        let bounds = [&condition.at_most, &condition.at_least, &condition.equals];
+        let bounds = self.bounds(&Given { owner, role, unit, bounds });
         let metric = metric?;
-        Some(Symptom {
+        Some(Condition {
             metric: metric.name,
             unit: metric.unit,
             bounds: bounds.into_iter().map(|(bound, _)| bound).collect(),

@@ -9,6 +9,7 @@ mod filter;
 mod names;
 mod network;
 mod probe;
+mod reason;
 mod remedy;
 
 use std::path::Path;
@@ -62,6 +63,7 @@ pub(super) fn scenario(
         fixes: resolver.fixes(),
         probes: resolver.probes(),
         checks: resolver.checks(),
+        reasons: resolver.reasons(),
         limits: resolver.limits(),
         about: file.about.as_ref().map(|about| about.value.clone()),
         material: file.material.as_ref().map(|material| material.value.clone()),

@@ -24,6 +24,7 @@ pub(super) enum Noun {
     Fix,
     Probe,
     Check,
+    Reason,
     Kind,
     Image,
 }
@@ -39,6 +40,7 @@ impl Noun {
             Noun::Fix => ("fix", "fixes", "対処"),
             Noun::Probe => ("probe", "probes", "プローブ"),
             Noun::Check => ("check", "checks", "チェック"),
+            Noun::Reason => ("reason", "reasons", "理由"),
             Noun::Kind => ("probe kind", "probe kinds", "プローブの種類"),
             Noun::Image => ("image", "images", "イメージ"),
         }

@@ -42,6 +42,7 @@ impl<'a> Resolver<'a> {
             self.endpoint(end);
         }
         self.check_kind(probe);
+        self.check_outer(probe);
         // A number of samples that was refused says nothing about the other number.
         let refused = probe.samples.as_ref().is_some_and(|samples| samples.value.0.is_none());
         let samples = probe.samples.as_ref().and_then(|samples| samples.value.0).map_or(SAMPLES, |samples| samples.0);
@@ -86,6 +87,32 @@ impl<'a> Resolver<'a> {
             let kind = kind.name;
             let title = say!("`{kind}` refuses its parameters", "`{kind}` はこのパラメータを受け付けません");
             self.push(Problem::at(span, title).label(say!("{why}", "{why}")));
+        }
+    }
+
+    /// Parameters that name a network name one that the measured endpoint is on.
+    fn check_outer(&mut self, probe: &'a model::Probe) {
+        let kind = probe.kind.get().and_then(|name| self.catalog.kind(name));
+        let (Some(kind), Some(with), Some(to)) = (kind, &probe.with, probe.to.get()) else { return };
+        for param in kind.outer_params {
+            let Some(network) = with.value.table.get(*param).and_then(|value| value.as_str()) else { continue };
+            let place = with.value.places.iter().find(|place| place.0 == *param);
+            let span = place.map_or(&with.span, |(_, _, value)| value).clone();
+            let name = At { value: network.to_owned(), span };
+            if self.network(network).is_none() {
+                let known = self.network_entries().iter().map(|(known, _)| known.value.as_str());
+                self.push(missing(Noun::Network, &name, known));
+                continue;
+            }
+            let nics = self.endpoint_entries().iter().find(|(known, _)| known.value == to.value);
+            let is_on = nics
+                .and_then(|(_, endpoint)| endpoint.nic.get())
+                .is_none_or(|nics| nics.value.0.iter().any(|(known, _)| known.value == network));
+            if !is_on {
+                let (to, network) = (printable(&to.value), printable(network));
+                let title = say!("`{to}` has no NIC on `{network}`", "`{to}` は `{network}` にNICがありません");
+                self.push(Problem::at(&name.span, title));
+            }
         }
     }
 

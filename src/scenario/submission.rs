@@ -1,0 +1,149 @@
+//! Known submissions: what students hand in, good and bad, and what each must get; `submissions/{good,bad}/<name>/`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Problem, Problems, say};
+use super::file::value::{At, Value};
+use super::file::{model, syntax};
+use super::suggest::nearest;
+use super::{Scenario, Text};
+
+/// Name of the file that says what a submission must get.
+const FILE_NAME: &str = "submission.toml";
+/// Largest script or `submission.toml`, in bytes.
+const MOST_BYTES: u64 = 256 << 10;
+/// Most known submissions of one scenario.
+const MOST: usize = 200;
+
+/// One submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Name, unique in its scenario.
+    pub name: String,
+    /// What it is, for people.
+    pub title: Text,
+    /// Shell lines by endpoint, run there as root in place of the fixes.
+    pub scripts: BTreeMap<String, String>,
+    /// Checks that must fail; all others must pass.
+    pub fails: BTreeSet<String>,
+    /// Reasons that must be given for a failure.
+    pub reasons: BTreeSet<String>,
+}
+
+/// Reads all known submissions of a scenario, by name.
+///
+/// # Errors
+/// Everything that is wrong with the first one that is wrong.
+pub fn read_all(scenario: &Scenario) -> Result<Vec<Submission>, Problems> {
+    let mut all: Vec<Submission> = Vec::new();
+    for (kind, is_good) in [("good", true), ("bad", false)] {
+        for dir in directories(&scenario.dir.join("submissions").join(kind)) {
+            let read = read(scenario, &dir, is_good)?;
+            if all.iter().any(|known| known.name == read.name) || all.len() >= MOST {
+                let title = say!("one name too many", "名前が重複しているか、数が多すぎます");
+                return Err(whole(
+                    &dir,
+                    Problem::whole(title).help(say!(
+                        "each submission has a name of its own, and there are at most {MOST}",
+                        "提出物の名前は重複できず、上限は{MOST}個です"
+                    )),
+                ));
+            }
+            all.push(read);
+        }
+    }
+    Ok(all)
+}
+
+/// Directories in a directory, sorted; none where it is not there.
+fn directories(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut dirs: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    dirs.sort();
+    dirs
+}
+
+fn read(scenario: &Scenario, dir: &Path, is_good: bool) -> Result<Submission, Problems> {
+    let file = dir.join(FILE_NAME);
+    let text = text_of(&file).map_err(|err| unreadable(&file, &err))?;
+    let mut problems = Vec::new();
+    let table = syntax::tables(&text, &mut problems).and_then(|root| model::Submission::read(&root, &mut problems));
+    let mut names = |list: &Option<At<Vec<At<String>>>>, known: &[&str]| {
+        let list = list.as_ref().map_or(&[][..], |list| &list.value);
+        for name in list.iter().filter(|name| !known.contains(&name.as_str())) {
+            let shown = super::error::printable(name);
+            let problem = Problem::at(&name.span, say!("there is no `{shown}`", "`{shown}` はありません"));
+            problems.push(match nearest(name, known.iter().copied()) {
+                Some(near) => problem.help(say!("did you mean `{near}`?", "`{near}` ではありませんか")),
+                None => problem,
+            });
+        }
+        list.iter().map(|name| name.value.clone()).collect::<BTreeSet<_>>()
+    };
+    let checks: Vec<&str> = scenario.checks.iter().map(|check| check.name.as_str()).collect();
+    let reasons: Vec<&str> = scenario.reasons.iter().map(|reason| reason.name.as_str()).collect();
+    let read = table.as_ref().map(|table| (names(&table.fails, &checks), names(&table.reasons, &reasons)));
+    if let Some((fails, _)) = read.as_ref().filter(|(fails, _)| fails.is_empty() != is_good && problems.is_empty()) {
+        problems.push(Problem::whole(match fails.is_empty() {
+            true => say!("a bad submission that fails no check", "不合格になるチェックのない不正解です"),
+            false => say!("a good submission that fails a check", "不合格になるチェックのある正解です"),
+        }));
+    }
+    let title = table.and_then(|table| Some(table.title.0?.value));
+    match (title, read) {
+        (Some(title), Some((fails, reasons))) if problems.is_empty() => {
+            let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            Ok(Submission { name, title, scripts: scripts(scenario, dir)?, fails, reasons })
+        }
+        _ => Err(Problems::new(&file.display().to_string(), &text, problems)),
+    }
+}
+
+/// The scripts of a submission: `<endpoint>.sh`.
+fn scripts(scenario: &Scenario, dir: &Path) -> Result<BTreeMap<String, String>, Problems> {
+    let mut scripts = BTreeMap::new();
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in entries.filter(|path| path.file_name().is_some_and(|name| name != FILE_NAME)) {
+        let endpoint = path.extension().is_some_and(|end| end == "sh").then(|| path.file_stem()).flatten();
+        let endpoint = endpoint.and_then(|name| name.to_str()).filter(|name| scenario.endpoints.contains_key(*name));
+        let Some(endpoint) = endpoint else {
+            let problem = Problem::whole(say!("not a part of a submission", "提出物の一部ではありません"));
+            return Err(whole(
+                &path,
+                problem.help(say!(
+                    "a submission holds {FILE_NAME} and scripts <endpoint>.sh",
+                    "提出物には {FILE_NAME} とスクリプト <エンドポイント>.sh を置きます"
+                )),
+            ));
+        };
+        let text = text_of(&path).map_err(|err| unreadable(&path, &err))?;
+        scripts.insert(endpoint.to_owned(), text);
+    }
+    if scripts.is_empty() {
+        let problem = Problem::whole(say!("nothing was handed in", "提出されたものがありません"));
+        return Err(whole(dir, problem.help(say!("add <endpoint>.sh", "<エンドポイント>.sh を追加します"))));
+    }
+    Ok(scripts)
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 256 KiB"));
+    }
+    Ok(text)
+}
+
+fn unreadable(path: &Path, err: &io::Error) -> Problems {
+    whole(path, Problem::whole(say!("cannot be read: {err}", "読めません: {err}")))
+}
+
+fn whole(path: &Path, problem: Problem) -> Problems {
+    Problems::new(&path.display().to_string(), "", vec![problem])
+}
