@@ -14,6 +14,8 @@ mod chapters;
 mod closed;
 #[path = "labs/daemons.rs"]
 mod daemons;
+#[path = "labs/dns.rs"]
+mod dns;
 #[path = "labs/endings.rs"]
 mod endings;
 #[path = "labs/hostile.rs"]

@@ -162,11 +162,26 @@ impl Run {
     }
 
     pub fn median(&self, id: &str, arm: &str, metric: &str) -> f64 {
+        let found = self.measurements(id, arm).find(|entry| entry["metric"] == metric);
+        found.unwrap_or_else(|| panic!("no {metric} in {id} {arm}"))["median"].as_f64().unwrap()
+    }
+
+    /// All measurements of an arm.
+    pub fn measurements(&self, id: &str, arm: &str) -> impl Iterator<Item = &Value> {
+        self.arm(id, arm)["measurements"].as_array().unwrap().iter()
+    }
+
+    /// What an endpoint asked others during a probe's first lookup, in order.
+    pub fn asked(&self, id: &str, arm: &str, probe: &str, endpoint: &str) -> Vec<String> {
+        let ladders = self.arm(id, arm)["ladders"].as_array().unwrap();
+        let ladder = ladders.iter().find(|ladder| ladder["probe"] == probe).unwrap();
+        let rungs = ladder["rungs"].as_array().unwrap().iter().filter(|rung| rung["from"] == endpoint);
+        rungs.map(|rung| rung["asks"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn arm(&self, id: &str, arm: &str) -> &Value {
         let arms = self.scenario(id)["arms"].as_array().unwrap();
-        let arm = arms.iter().find(|entry| entry["name"] == arm).unwrap();
-        let measurements = arm["measurements"].as_array().unwrap();
-        let found = measurements.iter().find(|entry| entry["metric"] == metric);
-        found.unwrap_or_else(|| panic!("no {metric}: {measurements:?}"))["median"].as_f64().unwrap()
+        arms.iter().find(|entry| entry["name"] == arm).unwrap()
     }
 }
 
