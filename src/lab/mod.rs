@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::helper::message::Offers;
 use sources::ImageState;
@@ -176,6 +177,12 @@ pub trait Machine {
 
     /// What it wrote to its standard error: the helper's last words.
     fn last_words(&self) -> String;
+
+    /// Waits until it may end, for backends that cannot stand many ends at once. Who holds the turn says goodbye to the helper and
+    /// then calls [`Machine::stop`].
+    async fn turn_to_end(&self) -> Option<OwnedSemaphorePermit> {
+        None
+    }
 
     /// Ends it; when this returns, nothing of it is left.
     ///

@@ -319,12 +319,19 @@ impl Lab {
     /// # Errors
     /// The first machine that could not be removed; the others are all the same.
     pub async fn down(&self) -> Result<(), LabError> {
-        for member in self.members.values().chain(&self.switch) {
+        // The switch was the first to come up: it is the last to go.
+        let machines: Vec<Rc<dyn Machine>> = self.machines.borrow().iter().rev().cloned().collect();
+        let stopped = join_all(machines.iter().map(|machine| self.end(&**machine))).await;
+        stopped.into_iter().collect()
+    }
+
+    async fn end(&self, machine: &dyn Machine) -> Result<(), LabError> {
+        let _turn = machine.turn_to_end().await;
+        let member = self.members.values().chain(&self.switch).find(|member| member.machine.id() == machine.id());
+        if let Some(member) = member {
             member.line.bye();
         }
-        let machines = self.machines.borrow().clone();
-        let stopped = join_all(machines.iter().map(|machine| machine.stop())).await;
-        stopped.into_iter().collect()
+        machine.stop().await
     }
 }
 

@@ -112,9 +112,18 @@ fn sequences(run: &Run) -> String {
 fn known_submissions_get_what_they_deserve_for_the_reason_that_is_true(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let mut command = saiten(on, dir.path());
-    let proof = command.args(["prove", UPSTREAM, "--out"]).arg(dir.path().join("report")).output().unwrap();
+    command.args(["prove", UPSTREAM, "--out"]).arg(dir.path().join("report"));
+    // A lab of containers costs thirty times the processor time: a third of them, good and bad, shows that the backends agree.
+    let of_all = match on {
+        On::Native => "43 of 43",
+        On::Docker => {
+            command.args(["--only", "re"]);
+            "14 of 14"
+        }
+    };
+    let proof = command.output().unwrap();
     assert_eq!(proof.status.code(), Some(0), "{}", text(&proof));
-    assert!(text(&proof).contains("43 of 43 submissions"), "{}", text(&proof));
+    assert!(text(&proof).contains(&format!("{of_all} submissions")), "{}", text(&proof));
     // Judged again from the evidence, what was handed in included.
     let again = saiten(on, dir.path()).arg("regrade").arg(dir.path().join("report")).output().unwrap();
     assert_eq!((again.status.code(), again.stdout), (Some(0), proof.stdout));

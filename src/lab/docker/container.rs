@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use futures_util::StreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::StreamReader;
 
 use super::Docker;
@@ -47,7 +49,7 @@ pub async fn start(docker: &Docker, spec: &MachineSpec) -> Result<Box<dyn Machin
     let started = docker.client.start_container(&created.id, None::<StartContainerOptions>).await;
     started.map_err(|err| explain(what(), &err))?;
     guard.id = None;
-    Ok(Box::new(Container::new(docker.client.clone(), created.id, attached)))
+    Ok(Box::new(Container::new(docker, created.id, attached)))
 }
 
 /// Removes a container that was created but never became a machine.
@@ -159,10 +161,11 @@ struct Container {
     id: String,
     streams: RefCell<Option<Streams>>,
     last_words: Rc<RefCell<Vec<u8>>>,
+    ending: Arc<Semaphore>,
 }
 
 impl Container {
-    fn new(docker: bollard::Docker, id: String, attached: AttachContainerResults) -> Self {
+    fn new(docker: &Docker, id: String, attached: AttachContainerResults) -> Self {
         let last_words = Rc::new(RefCell::new(Vec::new()));
         let kept = last_words.clone();
         let bytes = attached.output.filter_map(move |part| {
@@ -180,7 +183,8 @@ impl Container {
             std::future::ready(bytes)
         });
         let streams = Streams { input: Box::new(attached.input), output: Box::new(StreamReader::new(Box::pin(bytes))) };
-        Container { docker, id, streams: RefCell::new(Some(streams)), last_words }
+        let (client, ending) = (docker.client.clone(), docker.ending.clone());
+        Container { docker: client, id, streams: RefCell::new(Some(streams)), last_words, ending }
     }
 }
 
@@ -196,6 +200,11 @@ impl Machine for Container {
 
     fn last_words(&self) -> String {
         String::from_utf8_lossy(&self.last_words.borrow()).into_owned()
+    }
+
+    async fn turn_to_end(&self) -> Option<OwnedSemaphorePermit> {
+        // Never closed: there is always a turn.
+        self.ending.clone().acquire_owned().await.ok()
     }
 
     async fn stop(&self) -> Result<(), LabError> {

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use testcontainers::core::client::docker_client_instance;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::error::explain;
 use super::{container, doctor, images, sweep, volume};
@@ -25,6 +26,11 @@ pub const OWNER_LABEL: &str = "saiten.owner";
 pub const KIND_LABEL: &str = "saiten.kind";
 /// How long the engine may take to say that it is there.
 const HELLO: Duration = Duration::from_secs(5);
+/// How long it may take to say something about itself. One that hangs still answers a ping.
+const ABOUT: Duration = Duration::from_secs(20);
+/// Containers of a run that end at once. Engines of version 20.10 can lock themselves up for good when dozens do: leaving a network takes
+/// two locks in one order, the watcher of networks takes them in the other.
+const ENDINGS_AT_ONCE: usize = 2;
 
 /// The Docker engine, for one run.
 pub struct Docker {
@@ -38,6 +44,8 @@ pub struct Docker {
     /// Base image and helper volume, each found or made once a run.
     pub(super) base: OnceCell<Base>,
     pub(super) helper: OnceCell<String>,
+    /// Turns of containers to end.
+    pub(super) ending: Arc<Semaphore>,
 }
 
 impl Docker {
@@ -56,6 +64,17 @@ impl Docker {
             Ok(Err(err)) => return Err(explain(what, &err)),
             Err(_) => return Err(LabError::backend(what, format!("no answer within {} s", HELLO.as_secs()))),
         }
+        match tokio::time::timeout(ABOUT, client.info()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(err)) => return Err(explain(what, &err)),
+            Err(_) => {
+                let hangs = "it answers a ping and nothing else, so it hangs; restart it (`systemctl restart docker`)";
+                return Err(LabError::backend(
+                    what,
+                    format!("no answer about itself within {} s: {hangs}", ABOUT.as_secs()),
+                ));
+            }
+        }
         Ok(Docker {
             client,
             run: run.to_owned(),
@@ -65,6 +84,7 @@ impl Docker {
             program: PathBuf::from("/proc/self/exe"),
             base: OnceCell::new(),
             helper: OnceCell::new(),
+            ending: Arc::new(Semaphore::new(ENDINGS_AT_ONCE)),
         })
     }
 
