@@ -8,6 +8,7 @@ pub mod host;
 pub mod line;
 pub mod look;
 pub mod native;
+mod readiness;
 pub mod scripted;
 pub mod sources;
 pub mod sweep;

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,13 +11,13 @@ use tokio::sync::Semaphore;
 
 use super::capture::{Captures, Moment};
 use super::line::{Line, random};
-use super::{Backend, LabError, Machine, MachineSpec, Role, wiring};
+use super::{Backend, LabError, Machine, MachineSpec, Role, readiness, wiring};
 use crate::evidence::Trust;
 use crate::evidence::bundle::hex;
 use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
-use crate::helper::message::{Answer, PROGRAM, Ran, Request, RunSpec, WireRequest};
-use crate::scenario::{Endpoint, Ready, Scenario};
+use crate::helper::message::{Answer, Ran, Request, RunSpec, WireRequest};
+use crate::scenario::{Endpoint, Scenario};
 
 /// Memory of a switch, in bytes: its queues and captures are bounded far below.
 const SWITCH_MEMORY: u64 = 512 << 20;
@@ -204,14 +203,14 @@ impl Lab {
             }
         }
         let Some(ready) = &endpoint.ready else { return Ok(()) };
-        let spec = RunSpec { limit_ms: milliseconds(limit) + 500, ..ready_spec(ready, endpoint, limit) };
+        let spec = RunSpec { limit_ms: milliseconds(limit) + 500, ..readiness::command(ready, endpoint, limit) };
         let ran = self.line(name)?.run(spec).await?;
         if ran.status == 0 {
             return Ok(());
         }
         let said = format!("{}{}{}", ran.stdout, ran.stderr, self.last_logs(name).await);
         Err(LabError::TimedOut {
-            what: format!("endpoint `{name}`: getting ready ({})", show_ready(ready)),
+            what: format!("endpoint `{name}`: getting ready ({})", readiness::show(ready)),
             limit,
             last: format!("\n{}", last_lines(&said)),
         })
@@ -361,33 +360,6 @@ fn endpoint_spec(plan: &Plan<'_>, name: &str, endpoint: &Endpoint, switch: &str)
         capabilities: endpoint.capabilities.clone(),
         memory: endpoint.memory,
         processes: endpoint.processes,
-    }
-}
-
-fn ready_spec(ready: &Ready, endpoint: &Endpoint, limit: Duration) -> RunSpec {
-    let own = endpoint.nics.iter().flat_map(|nic| &nic.addresses).next().copied();
-    let own = own.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
-    let limit_text = milliseconds(limit).to_string();
-    let words: Vec<String> = match ready {
-        Ready::Tcp(port) => {
-            vec![PROGRAM.into(), "await".into(), "tcp".into(), SocketAddr::new(own, *port).to_string(), limit_text]
-        }
-        Ready::Dns(name) => {
-            vec![PROGRAM.into(), "await".into(), "dns".into(), own.to_string(), name.clone(), limit_text]
-        }
-        Ready::Run(line) => {
-            let repeated = format!("until {{ {line}\n}}; do sleep 0.05; done");
-            return RunSpec::shell(&repeated, limit);
-        }
-    };
-    RunSpec::command(words, limit)
-}
-
-fn show_ready(ready: &Ready) -> String {
-    match ready {
-        Ready::Tcp(port) => format!("TCP port {port}"),
-        Ready::Dns(name) => format!("DNS answer for {name}"),
-        Ready::Run(line) => line.clone(),
     }
 }
 
