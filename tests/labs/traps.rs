@@ -85,5 +85,8 @@ fn an_irrelevant_edit_has_no_effect_though_sshd_pads_its_answer_anew(on: On) {
     let near = run.verdict("variants/irrelevant", "login-is-quick", "applied");
     assert_eq!(run.status, if near == "inconclusive" { 3 } else { 0 }, "{}", run.said);
     let effect = run.effect("variants/irrelevant", "addressfamily-inet", "login.time");
-    assert_eq!((&effect["bearing"], &effect["necessary"]), (&"none".into(), &false.into()), "{effect}");
+    assert_eq!(effect["bearing"], "none", "{effect}");
+    // Whether the others suffice without it is asked of the total time, which on a busy machine may stay undecided; it is never said
+    // to be needed.
+    assert_ne!(effect["necessary"], true, "{effect}");
 }
