@@ -65,6 +65,35 @@ pub struct MetricSpec {
     pub explained_by: &'static [&'static str],
 }
 
+impl MetricSpec {
+    /// A metric that counts.
+    pub const fn count(name: &'static str, doc: &'static str) -> Self {
+        MetricSpec { name, unit: Unit::Count, doc, explained_by: &[] }
+    }
+
+    /// A protocol fact.
+    pub const fn flag(name: &'static str, doc: &'static str) -> Self {
+        MetricSpec { name, unit: Unit::Flag, doc, explained_by: &[] }
+    }
+
+    /// A time.
+    pub const fn seconds(name: &'static str, doc: &'static str) -> Self {
+        MetricSpec { name, unit: Unit::Seconds, doc, explained_by: &[] }
+    }
+
+    /// Metrics of a kind's own, and those that it shares with others behind them; `ALL` is how many there are together.
+    pub const fn joined<const ALL: usize>(own: &[Self], shared: &[Self]) -> [Self; ALL] {
+        assert!(own.len() + shared.len() == ALL);
+        let mut all = [own[0]; ALL];
+        let mut at = 0;
+        while at < ALL {
+            all[at] = if at < own.len() { own[at] } else { shared[at - own.len()] };
+            at += 1;
+        }
+        all
+    }
+}
+
 /// The name of a metric as checks and results spell it: `<probe>.<metric>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

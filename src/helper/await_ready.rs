@@ -6,10 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use hickory_resolver::Resolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::net::TcpStream;
+
+use super::resolver::{self, How};
 
 /// How long between two tries.
 const BETWEEN: Duration = Duration::from_millis(20);
@@ -63,14 +62,7 @@ async fn try_tcp(address: SocketAddr) -> Result<(), String> {
 }
 
 async fn try_dns(server: IpAddr, name: &str) -> Result<(), String> {
-    let server = NameServerConfig::new(server, true, vec![ConnectionConfig::udp()]);
-    let config = ResolverConfig::from_parts(None, vec![], vec![server]);
-    let mut builder = Resolver::builder_with_config(config, TokioRuntimeProvider::new());
-    let options = builder.options_mut();
-    options.timeout = Duration::from_millis(500);
-    options.attempts = 1;
-    options.cache_size = 0;
-    options.use_hosts_file = ResolveHosts::Never;
-    let resolver = builder.build().map_err(|err| err.to_string())?;
+    let how = How { timeout: Duration::from_millis(500), attempts: 1, ..How::default() };
+    let resolver = resolver::asking(server, how)?;
     resolver.lookup_ip(name).await.map(drop).map_err(|err| format!("{name}: {err}"))
 }

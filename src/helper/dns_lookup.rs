@@ -9,13 +9,11 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
-use hickory_resolver::Resolver;
-use hickory_resolver::config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 
 use super::message::{Asks, DnsLookup, DnsLookupDone};
+use super::resolver::{self, How};
 use resolv_conf::ResolvConf;
 
 /// Longest answer over UDP that is read, in bytes: the most that EDNS can announce (RFC 6891 §6.2.3).
@@ -77,7 +75,7 @@ fn ask(lookup: &DnsLookup, name: &str, kind: RecordType, recursion: bool) -> Res
         // A socket each time: an answer that comes too late is nobody's.
         let socket = UdpSocket::bind(any).map_err(failed)?;
         socket.connect(server).map_err(failed)?;
-        let mut query = Message::new(rand_id()?, MessageType::Query, OpCode::Query);
+        let mut query = Message::query();
         query.metadata.recursion_desired = recursion;
         query.add_query(Query::query(fully_qualified(asked.clone()), kind));
         socket.send(&query.to_vec().map_err(|err| format!("{name}: {err}"))?).map_err(failed)?;
@@ -109,29 +107,20 @@ fn receive(socket: &UdpSocket, id: u16, limit: Duration) -> Option<Message> {
     }
 }
 
-fn rand_id() -> Result<u16, String> {
-    let mut bytes = [0; 2];
-    let read = std::fs::File::open("/dev/urandom").and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes));
-    read.map(|()| u16::from_be_bytes(bytes)).map_err(|err| format!("/dev/urandom: {err}"))
-}
-
 /// What a program gets that uses hickory-resolver with this search list.
 fn resolve(lookup: &DnsLookup, search: &[String], ndots: u8) -> Result<DnsLookupDone, String> {
     let names: Result<Vec<Name>, _> =
         search.iter().map(|suffix| Name::from_ascii(suffix).map(fully_qualified)).collect();
     let names = names.map_err(|err| format!("search list: {err}"))?;
-    let server = NameServerConfig::new(lookup.server, true, vec![ConnectionConfig::udp()]);
-    let config = ResolverConfig::from_parts(None, names, vec![server]);
-    let mut builder = Resolver::builder_with_config(config, TokioRuntimeProvider::new());
-    let options = builder.options_mut();
-    options.ndots = usize::from(ndots);
-    options.timeout = Duration::from_millis(lookup.timeout_ms);
-    options.attempts = usize::try_from(lookup.attempts).unwrap_or(1);
-    options.cache_size = 0;
-    options.use_hosts_file = ResolveHosts::Never;
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    let how = How {
+        search: names,
+        ndots: Some(ndots.into()),
+        both_families: true,
+        timeout: Duration::from_millis(lookup.timeout_ms),
+        attempts: usize::try_from(lookup.attempts).unwrap_or(1),
+    };
+    let resolver = resolver::asking(lookup.server, how)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|err| err.to_string())?;
-    let resolver = builder.build().map_err(|err| err.to_string())?;
     let found = runtime.block_on(resolver.lookup_ip(lookup.name.as_str())).map_err(|err| err.to_string())?;
     Ok(DnsLookupDone { found: found.iter().map(|address| address.to_string()).collect(), ..DnsLookupDone::default() })
 }

@@ -11,6 +11,7 @@ pub mod init;
 pub mod message;
 mod nic;
 pub mod offload;
+mod resolver;
 mod shell;
 pub mod ssh_login;
 mod switch;

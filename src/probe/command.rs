@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Kind, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
-use crate::measure::{MetricSpec, Sample, Unit};
+use crate::measure::{MetricSpec, Sample};
 use crate::scenario::catalog::KindInfo;
 
 /// The kind.
@@ -16,19 +16,9 @@ pub static KIND: Kind = Kind {
     info: KindInfo {
         name: "command",
         metrics: &[
-            MetricSpec { name: "ok", unit: Unit::Flag, doc: "whether the command exited with 0", explained_by: &[] },
-            MetricSpec {
-                name: "time",
-                unit: Unit::Seconds,
-                doc: "from the start of the command to its exit",
-                explained_by: &[],
-            },
-            MetricSpec {
-                name: "value",
-                unit: Unit::Count,
-                doc: "the number on its first line of output",
-                explained_by: &[],
-            },
+            MetricSpec::flag("ok", "whether the command exited with 0"),
+            MetricSpec::seconds("time", "from the start of the command to its exit"),
+            MetricSpec::count("value", "the number on its first line of output"),
         ],
         check_params: |table| params::<Params>(table).map(drop),
         outer_params: &[],

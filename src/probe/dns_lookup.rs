@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use super::dns::asker::{Asker, How};
 use super::dns::ladder;
-use super::dns::outer::{self, Outer, count};
+use super::dns::outer::{self, Outer};
 use super::{Kind, Probe, dns, params};
 use crate::lab::topology::Lab;
 use crate::lab::{LabError, wiring};
@@ -38,37 +38,23 @@ pub static KIND: Kind = Kind {
     latency: true,
 };
 
-const fn flag(name: &'static str, doc: &'static str) -> MetricSpec {
-    MetricSpec { name, unit: Unit::Flag, doc, explained_by: &[] }
-}
-
 const OWN: [MetricSpec; 10] = [
-    MetricSpec {
-        name: "time",
-        unit: Unit::Seconds,
-        doc: "from the start of the lookup to its end; of several lookups, their sum",
-        explained_by: &[],
-    },
-    flag("ok", "whether the client got what it asked for; of several lookups, each"),
-    flag("noerror", "whether the server's last answer was NOERROR (RFC 1035 §4.1.1), for these flags of each lookup"),
-    flag("nxdomain", "whether it was NXDOMAIN"),
-    flag("refused", "whether it was REFUSED"),
-    flag("servfail", "whether it was SERVFAIL"),
-    flag("aa", "whether it was an authoritative answer (AA)"),
-    flag("ra", "whether the server offered recursion in any answer (RA)"),
-    count("queries", "the wire: queries that the client sent"),
-    count("answers", "the wire: answers that came back"),
+    MetricSpec::seconds("time", "from the start of the lookup to its end; of several lookups, their sum"),
+    MetricSpec::flag("ok", "whether the client got what it asked for; of several lookups, each"),
+    MetricSpec::flag(
+        "noerror",
+        "whether the server's last answer was NOERROR (RFC 1035 §4.1.1), for these flags of each lookup",
+    ),
+    MetricSpec::flag("nxdomain", "whether it was NXDOMAIN"),
+    MetricSpec::flag("refused", "whether it was REFUSED"),
+    MetricSpec::flag("servfail", "whether it was SERVFAIL"),
+    MetricSpec::flag("aa", "whether it was an authoritative answer (AA)"),
+    MetricSpec::flag("ra", "whether the server offered recursion in any answer (RA)"),
+    MetricSpec::count("queries", "the wire: queries that the client sent"),
+    MetricSpec::count("answers", "the wire: answers that came back"),
 ];
 
-const METRICS: &[MetricSpec] = &{
-    let mut all = [OWN[0]; OWN.len() + outer::METRICS.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at < OWN.len() { OWN[at] } else { outer::METRICS[at - OWN.len()] };
-        at += 1;
-    }
-    all
-};
+const METRICS: &[MetricSpec] = &MetricSpec::joined::<{ OWN.len() + outer::METRICS.len() }>(&OWN, &outer::METRICS);
 
 fn outer_of(probe: &scenario::Probe) -> Result<Option<Outer>, String> {
     let network = params::<Params>(&probe.with)?.outer;

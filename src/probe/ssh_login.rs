@@ -39,14 +39,6 @@ pub static KIND: Kind = Kind {
 const MECHANISM: &[&str] =
     &["connect", "banner", "kex", "auth", "session", "first_byte", "server_lookup", "client_lookup"];
 
-const fn seconds(name: &'static str, doc: &'static str) -> MetricSpec {
-    MetricSpec { name, unit: Unit::Seconds, doc, explained_by: &[] }
-}
-
-const fn count(name: &'static str, doc: &'static str) -> MetricSpec {
-    MetricSpec { name, unit: Unit::Count, doc, explained_by: &[] }
-}
-
 const METRICS: &[MetricSpec] = &[
     MetricSpec {
         name: "time",
@@ -54,30 +46,30 @@ const METRICS: &[MetricSpec] = &[
         doc: "OpenSSH: from the start of `ssh` to the first byte that the remote command prints",
         explained_by: MECHANISM,
     },
-    MetricSpec { name: "ok", unit: Unit::Flag, doc: "whether the login succeeded", explained_by: &[] },
-    seconds("connect", "OpenSSH: from the start to the TCP connection, the client's name lookup included"),
-    seconds("banner", "OpenSSH: from there to the server's identification line (RFC 4253 §4.2)"),
-    seconds("kex", "OpenSSH: from there to NEWKEYS (RFC 4253 §7.3)"),
-    seconds(
+    MetricSpec::flag("ok", "whether the login succeeded"),
+    MetricSpec::seconds("connect", "OpenSSH: from the start to the TCP connection, the client's name lookup included"),
+    MetricSpec::seconds("banner", "OpenSSH: from there to the server's identification line (RFC 4253 §4.2)"),
+    MetricSpec::seconds("kex", "OpenSSH: from there to NEWKEYS (RFC 4253 §7.3)"),
+    MetricSpec::seconds(
         "first_reply",
         "OpenSSH: from there to the answer to the request `none` (RFC 4252 §5.2); sshd looks the client up here",
     ),
-    seconds("auth", "OpenSSH: from there to the end of authentication; the client tries GSSAPI here"),
-    seconds("session", "OpenSSH: from there to the request for the command"),
-    seconds("first_byte", "OpenSSH: from there to the first byte of the command's output"),
-    seconds("libssh2.time", "libssh2: from the TCP connection's start to the first byte; blind to GSSAPI"),
-    seconds("libssh2.kex", "libssh2: key exchange"),
-    seconds("libssh2.first_reply", "libssh2: answer to the request `none`"),
-    seconds("libssh2.auth", "libssh2: public key authentication"),
-    seconds("wire.time", "the wire: from the client's SYN to the last payload"),
-    seconds("wire.kex", "the wire: from the identification line to the second NEWKEYS"),
-    seconds("server_silence", "the wire: how long the connection waited for the server"),
-    seconds("client_silence", "the wire: how long the connection waited for the client"),
-    count("server_queries", "the wire: DNS queries that the server sent during the login"),
-    count("client_queries", "the wire: DNS queries that the client sent during the login"),
-    count("unanswered_queries", "the wire: those of both that got no answer"),
-    seconds("server_lookup", "the wire: how long the server's resolver waited, free of sshd's padding"),
-    seconds("client_lookup", "the wire: how long the client's resolver waited"),
+    MetricSpec::seconds("auth", "OpenSSH: from there to the end of authentication; the client tries GSSAPI here"),
+    MetricSpec::seconds("session", "OpenSSH: from there to the request for the command"),
+    MetricSpec::seconds("first_byte", "OpenSSH: from there to the first byte of the command's output"),
+    MetricSpec::seconds("libssh2.time", "libssh2: from the TCP connection's start to the first byte; blind to GSSAPI"),
+    MetricSpec::seconds("libssh2.kex", "libssh2: key exchange"),
+    MetricSpec::seconds("libssh2.first_reply", "libssh2: answer to the request `none`"),
+    MetricSpec::seconds("libssh2.auth", "libssh2: public key authentication"),
+    MetricSpec::seconds("wire.time", "the wire: from the client's SYN to the last payload"),
+    MetricSpec::seconds("wire.kex", "the wire: from the identification line to the second NEWKEYS"),
+    MetricSpec::seconds("server_silence", "the wire: how long the connection waited for the server"),
+    MetricSpec::seconds("client_silence", "the wire: how long the connection waited for the client"),
+    MetricSpec::count("server_queries", "the wire: DNS queries that the server sent during the login"),
+    MetricSpec::count("client_queries", "the wire: DNS queries that the client sent during the login"),
+    MetricSpec::count("unanswered_queries", "the wire: those of both that got no answer"),
+    MetricSpec::seconds("server_lookup", "the wire: how long the server's resolver waited, free of sshd's padding"),
+    MetricSpec::seconds("client_lookup", "the wire: how long the client's resolver waited"),
 ];
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::dns::ladder;
-use super::dns::outer::{self, Outer, count};
+use super::dns::outer::{self, Outer};
 use super::{Kind, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
@@ -31,16 +31,8 @@ pub static KIND: Kind = Kind {
     latency: false,
 };
 
-const METRICS: &[MetricSpec] = &{
-    let notifies = count("notifies", "NOTIFY messages (RFC 1996) among them");
-    let mut all = [notifies; outer::METRICS.len() + 1];
-    let mut at = 0;
-    while at < outer::METRICS.len() {
-        all[at] = outer::METRICS[at];
-        at += 1;
-    }
-    all
-};
+const OWN: [MetricSpec; 1] = [MetricSpec::count("notifies", "NOTIFY messages (RFC 1996) among them")];
+const METRICS: &[MetricSpec] = &MetricSpec::joined::<{ outer::METRICS.len() + OWN.len() }>(&outer::METRICS, &OWN);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,9 +47,8 @@ struct Params {
 
 impl Params {
     fn wait(&self) -> Result<Duration, String> {
-        let wait = jiff::fmt::friendly::SpanParser::new().parse_duration(&self.wait).ok();
-        let wait = wait.and_then(|wait| Duration::try_from(wait).ok());
-        let wait = wait.filter(|wait| !wait.is_zero() && *wait <= Duration::from_secs(600));
+        let wait =
+            scenario::file::duration(&self.wait).filter(|wait| !wait.is_zero() && *wait <= Duration::from_secs(600));
         wait.ok_or_else(|| "`wait` is a time such as 3s, at most 10m".to_owned())
     }
 }

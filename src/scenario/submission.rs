@@ -1,8 +1,7 @@
 //! Known submissions: what students hand in, good and bad, and what each must get; `submissions/{good,bad}/<name>/`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Problem, Problems, say};
 use super::file::value::{At, Value};
 use super::file::{model, syntax};
-use super::suggest::nearest;
+use super::resolve::{Noun, missing};
 use super::{Scenario, Text};
 
 /// Name of the file that says what a submission must get.
@@ -70,24 +69,20 @@ fn directories(dir: &Path) -> Vec<PathBuf> {
 
 fn read(scenario: &Scenario, dir: &Path, is_good: bool) -> Result<Submission, Problems> {
     let file = dir.join(FILE_NAME);
-    let text = text_of(&file).map_err(|err| unreadable(&file, &err))?;
+    let text = text_of(&file)?;
     let mut problems = Vec::new();
     let table = syntax::tables(&text, &mut problems).and_then(|root| model::Submission::read(&root, &mut problems));
-    let mut names = |list: &Option<At<Vec<At<String>>>>, known: &[&str]| {
+    let mut names = |noun: Noun, list: &Option<At<Vec<At<String>>>>, known: &[&str]| {
         let list = list.as_ref().map_or(&[][..], |list| &list.value);
-        for name in list.iter().filter(|name| !known.contains(&name.as_str())) {
-            let shown = super::error::printable(name);
-            let problem = Problem::at(&name.span, say!("there is no `{shown}`", "`{shown}` はありません"));
-            problems.push(match nearest(name, known.iter().copied()) {
-                Some(near) => problem.help(say!("did you mean `{near}`?", "`{near}` ではありませんか")),
-                None => problem,
-            });
-        }
+        let unknown = list.iter().filter(|name| !known.contains(&name.as_str()));
+        problems.extend(unknown.map(|name| missing(noun, name, known.iter().copied())));
         list.iter().map(|name| name.value.clone()).collect::<BTreeSet<_>>()
     };
     let checks: Vec<&str> = scenario.checks.iter().map(|check| check.name.as_str()).collect();
     let reasons: Vec<&str> = scenario.reasons.iter().map(|reason| reason.name.as_str()).collect();
-    let read = table.as_ref().map(|table| (names(&table.fails, &checks), names(&table.reasons, &reasons)));
+    let read = table
+        .as_ref()
+        .map(|table| (names(Noun::Check, &table.fails, &checks), names(Noun::Reason, &table.reasons, &reasons)));
     if let Some((fails, _)) = read.as_ref().filter(|(fails, _)| fails.is_empty() != is_good && problems.is_empty()) {
         problems.push(Problem::whole(match fails.is_empty() {
             true => say!("a bad submission that fails no check", "不合格になるチェックのない不正解です"),
@@ -121,7 +116,7 @@ fn scripts(scenario: &Scenario, dir: &Path) -> Result<BTreeMap<String, String>, 
                 )),
             ));
         };
-        let text = text_of(&path).map_err(|err| unreadable(&path, &err))?;
+        let text = text_of(&path)?;
         scripts.insert(endpoint.to_owned(), text);
     }
     if scripts.is_empty() {
@@ -131,17 +126,8 @@ fn scripts(scenario: &Scenario, dir: &Path) -> Result<BTreeMap<String, String>, 
     Ok(scripts)
 }
 
-fn text_of(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 256 KiB"));
-    }
-    Ok(text)
-}
-
-fn unreadable(path: &Path, err: &io::Error) -> Problems {
-    whole(path, Problem::whole(say!("cannot be read: {err}", "読めません: {err}")))
+fn text_of(path: &Path) -> Result<String, Problems> {
+    super::file::text_of(path, MOST_BYTES).map_err(|problem| whole(path, *problem))
 }
 
 fn whole(path: &Path, problem: Problem) -> Problems {

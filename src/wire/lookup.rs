@@ -147,7 +147,7 @@ fn answer(passage: &Passage<'_>) -> Answer {
 impl Query {
     /// The endpoint that asked.
     pub fn endpoint(&self) -> &str {
-        self.port.split_once(':').map_or(&self.port, |(endpoint, _)| endpoint)
+        super::endpoint_of(&self.port)
     }
 }
 

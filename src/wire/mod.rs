@@ -19,3 +19,15 @@ pub struct Seen<'a> {
     /// Whether it went no further.
     pub dropped: bool,
 }
+
+impl<'a> Seen<'a> {
+    /// The endpoint that it came from.
+    pub fn endpoint(&self) -> &'a str {
+        endpoint_of(self.port)
+    }
+}
+
+/// The endpoint of a port, `endpoint:interface`.
+fn endpoint_of(port: &str) -> &str {
+    port.split_once(':').map_or(port, |(endpoint, _)| endpoint)
+}

@@ -58,7 +58,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("testcontainers", "src/lab/docker/"),
     ("bollard", "src/lab/docker/"),
     ("ssh2", "src/helper/ssh_login.rs"),
-    ("hickory_resolver", "src/helper/await_ready.rs src/helper/dns_lookup"),
+    ("hickory_resolver", "src/helper/resolver.rs"),
     ("hickory_proto", "src/wire/dns src/helper/dns_lookup"),
     ("junit_report", "src/report/junit"),
     ("fluent_bundle", "src/wording.rs"),

@@ -213,7 +213,10 @@ pub async fn save(docker: &Docker, file: &Path) -> Result<usize, LabError> {
 /// Loads an archive that [`save`] or `docker save` wrote, or an OCI layout; gives what the engine said of each image.
 pub async fn load(docker: &Docker, file: &Path) -> Result<Vec<String>, LabError> {
     let what = || format!("cannot load images from {}", file.display());
-    let opened = loadable(file).map_err(|source| LabError::Own { what: what(), source })?;
+    let path = file.to_owned();
+    // A layout is copied whole: not on this thread, which also waits for Ctrl-C.
+    let opened = tokio::task::spawn_blocking(move || loadable(&path)).await.map_err(io::Error::other).flatten();
+    let opened = opened.map_err(|source| LabError::Own { what: what(), source })?;
     let opened = tokio::fs::File::from_std(opened);
     let options = bollard::query_parameters::ImportImageOptionsBuilder::new().quiet(true).build();
     let mut loading = Box::pin(docker.client.import_image(options, body_try_stream(ReaderStream::new(opened)), None));

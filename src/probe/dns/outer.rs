@@ -8,7 +8,7 @@ use crate::lab::LabError;
 use crate::lab::capture::Moment;
 use crate::lab::topology::Lab;
 use crate::lab::wiring::port_name;
-use crate::measure::{MetricSpec, Sample, Unit};
+use crate::measure::{MetricSpec, Sample};
 use crate::scenario::{Filter, FilterAction, Match, Scenario};
 use crate::wire::dns::passed::{Tally, passed};
 use crate::wire::dns::{Opcode, PORT};
@@ -46,17 +46,12 @@ enum Way {
 
 /// The metrics of the outer side; every kind that has one reports them under these names.
 pub const METRICS: [MetricSpec; 5] = [
-    count("upstream_packets", "frames to port 53 that left the server on its outer network, UDP and TCP"),
-    count("upstream_udp", "those over UDP"),
-    count("upstream_tcp", "those over TCP, connections' own segments included"),
-    count("upstream_queries", "DNS messages among them that ask something, NOTIFY (RFC 1996) included"),
-    count("upstream_names", "different questions, by name and type, in them"),
+    MetricSpec::count("upstream_packets", "frames to port 53 that left the server on its outer network, UDP and TCP"),
+    MetricSpec::count("upstream_udp", "those over UDP"),
+    MetricSpec::count("upstream_tcp", "those over TCP, connections' own segments included"),
+    MetricSpec::count("upstream_queries", "DNS messages among them that ask something, NOTIFY (RFC 1996) included"),
+    MetricSpec::count("upstream_names", "different questions, by name and type, in them"),
 ];
-
-/// A metric that counts.
-pub const fn count(name: &'static str, doc: &'static str) -> MetricSpec {
-    MetricSpec { name, unit: Unit::Count, doc, explained_by: &[] }
-}
 
 impl Outer {
     /// The filters by which the switch counts what [`Outer::look`] finds in the capture.

@@ -65,7 +65,7 @@ impl Window {
 
     fn trace(&self, frames: &[Seen<'_>], end_ns: u64) -> Trace {
         // The client may have tried several addresses of the server: take the one at which it was answered.
-        let server = frames.iter().filter(|seen| endpoint_of(seen) == self.server);
+        let server = frames.iter().filter(|seen| seen.endpoint() == self.server);
         let accepted = server.filter_map(|seen| login::accepts(seen)).find(|at| at.port() == self.relay.port());
         login::trace(frames, accepted.unwrap_or(self.relay), end_ns)
     }
@@ -145,10 +145,6 @@ const QUERIES_SHOWN: usize = 6;
 fn show(query: &Query) -> String {
     let answer = query.answered_ns.map_or("✗".to_owned(), |at| Unit::Seconds.show(seconds(at - query.at_ns)));
     format!("{} {} {answer}", query.kind, query.name)
-}
-
-fn endpoint_of<'a>(seen: &Seen<'a>) -> &'a str {
-    seen.port.split_once(':').map_or(seen.port, |(endpoint, _)| endpoint)
 }
 
 fn seconds(ns: u64) -> f64 {

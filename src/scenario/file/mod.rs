@@ -12,6 +12,7 @@ pub(super) mod words;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -19,7 +20,7 @@ use super::Scenario;
 use super::catalog::Catalog;
 use super::error::{Problem, Problems, printable, say};
 use super::resolve;
-use value::Value;
+use value::{Value, Word};
 
 /// Name of the file in a scenario's directory.
 pub const FILE_NAME: &str = "scenario.toml";
@@ -36,7 +37,7 @@ pub const MOST_BYTES: u64 = 1024 * 1024;
 pub fn read(path: &Path, catalog: &Catalog) -> Result<Scenario, Problems> {
     let whole = |path: &Path, problem: Box<Problem>| Problems::new(&path.display().to_string(), "", vec![*problem]);
     let file = locate(path).map_err(|problem| whole(path, problem))?;
-    let text = text_of(&file).map_err(|problem| whole(&file, problem))?;
+    let text = text_of(&file, MOST_BYTES).map_err(|problem| whole(&file, problem))?;
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     parse(&id_of(dir), dir, &file.display().to_string(), &text, catalog)
 }
@@ -71,6 +72,11 @@ pub fn schema() -> serde_json::Value {
     schema
 }
 
+/// A duration as scenario files have them, such as `1m 30s`; also for the parameters of probes.
+pub fn duration(text: &str) -> Option<Duration> {
+    Duration::parse(text).ok()
+}
+
 /// The scenario file that `path` means.
 fn locate(path: &Path) -> Result<PathBuf, Box<Problem>> {
     let meta = fs::metadata(path).map_err(|error| unreadable(&error))?;
@@ -91,15 +97,20 @@ fn locate(path: &Path) -> Result<PathBuf, Box<Problem>> {
     ))))
 }
 
-/// The file's text, unless it is no text or too long.
-fn text_of(file: &Path) -> Result<String, Box<Problem>> {
+/// The file's text, unless it is no text or has more than so many bytes.
+pub(super) fn text_of(file: &Path, most: u64) -> Result<String, Box<Problem>> {
     let mut bytes = Vec::new();
-    let open = File::open(file).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    let open = File::open(file).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     open.map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(Problem::whole(say!("the file is larger than 1 MiB", "ファイルが1 MiBを超えています")).into());
+    if bytes.len() as u64 > most {
+        let most = if most < 1 << 20 { format!("{} KiB", most >> 10) } else { format!("{} MiB", most >> 20) };
+        let title = say!("the file is larger than {most}", "ファイルが{most}を超えています");
+        return Err(Problem::whole(title).into());
     }
-    let utf8 = say!("save the file as TOML in UTF-8", "UTF-8のTOMLとして保存します");
+    let utf8 = match file.extension() {
+        Some(end) if end == "toml" => say!("save the file as TOML in UTF-8", "UTF-8のTOMLとして保存します"),
+        _ => say!("save the file in UTF-8", "UTF-8で保存します"),
+    };
     if bytes.contains(&0) {
         let problem = Problem::whole(say!("the file is binary, not text", "テキストではなくバイナリファイルです"));
         return Err(problem.help(utf8).into());

@@ -22,6 +22,8 @@ use super::file::table::Maybe;
 use super::file::value::At;
 use super::{Limits, Requirement, Scenario};
 
+pub(super) use names::{Noun, missing};
+
 /// Most endpoints in one lab.
 const MOST_ENDPOINTS: usize = 32;
 

@@ -16,7 +16,7 @@ const LONGEST: usize = 100;
 
 /// What a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Noun {
+pub(in super::super) enum Noun {
     Network,
     Endpoint,
     Filter,
@@ -53,7 +53,11 @@ impl Noun {
 }
 
 /// The problem that there is no `name` among `known`.
-pub(super) fn missing<'k>(noun: Noun, name: &At<String>, known: impl Iterator<Item = &'k str> + Clone) -> Problem {
+pub(in super::super) fn missing<'k>(
+    noun: Noun,
+    name: &At<String>,
+    known: impl Iterator<Item = &'k str> + Clone,
+) -> Problem {
     let ((one, many, ja), shown) = (noun.words(), printable(name));
     let problem = Problem::at(&name.span, say!("there is no {one} `{shown}`", "{ja} `{shown}` はありません"));
     match nearest(name, known.clone()) {

@@ -1,7 +1,7 @@
 //! Who asked what: a lookup in the compared arms, one below the other; tables of lookups are too long for here.
 
 use super::line;
-use crate::measure::Ladder;
+use crate::measure::{Ladder, MetricName};
 use crate::report::results::{ArmPart, ScenarioPart};
 use crate::report::terminal::style::{Paint, pad, widest};
 use crate::wording::{Lang, Phrase, say};
@@ -17,7 +17,8 @@ pub fn write(out: &mut String, scenario: &ScenarioPart, lang: Lang, paint: Paint
     line(out, &format!("  {}", say(lang, "summary-asked")));
     let mut probes: Vec<&str> = first.ladders.iter().map(|part| part.probe.as_str()).collect();
     probes.dedup();
-    let is_read = |probe: &&str| scenario.checks.iter().any(|check| probe_of(&check.metric) == *probe);
+    let is_read =
+        |probe: &&str| scenario.checks.iter().any(|check| MetricName(check.metric.clone()).split().0 == *probe);
     let (read, reported): (Vec<&str>, Vec<&str>) = probes.into_iter().partition(is_read);
     for probe in read {
         lookups(out, &arms, probe, lang, paint);
@@ -25,10 +26,6 @@ pub fn write(out: &mut String, scenario: &ScenarioPart, lang: Lang, paint: Paint
     for probe in reported {
         reported_lookups(out, &arms, probe, lang);
     }
-}
-
-fn probe_of(metric: &str) -> &str {
-    metric.split_once('.').map_or(metric, |(probe, _)| probe)
 }
 
 /// The lookups of a probe, each arm below the other.
