@@ -2,6 +2,7 @@
 //!
 //! Modules in reading order: first the words, then the two ports (`probe`, `lab`), the engine, and those who listen to it.
 
+pub mod appliance;
 pub mod arm;
 pub mod clean;
 pub mod cli;

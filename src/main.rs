@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Surroundings {
             color: std::io::stdout().is_terminal() && !no_color,
             live: std::io::stderr().is_terminal(),
+            asks: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             error_color: std::io::stderr().is_terminal() && !no_color,
             lang: ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name)),
             runtime_dir,

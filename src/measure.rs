@@ -81,6 +81,11 @@ impl MetricSpec {
         MetricSpec { name, unit: Unit::Seconds, doc, explained_by: &[] }
     }
 
+    /// A rate.
+    pub const fn rate(name: &'static str, doc: &'static str) -> Self {
+        MetricSpec { name, unit: Unit::BitsPerSecond, doc, explained_by: &[] }
+    }
+
     /// Metrics of a kind's own, and those that it shares with others behind them; `ALL` is how many there are together.
     pub const fn joined<const ALL: usize>(own: &[Self], shared: &[Self]) -> [Self; ALL] {
         assert!(own.len() + shared.len() == ALL);
@@ -138,12 +143,41 @@ pub struct Sample {
     /// Why the service could not be used this time, in its own (cleaned, bounded) words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// Why the readings should not be judged: the lab was not what the scenario asks for while they were taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Phrase>,
+    /// Readings that this machine cannot give, and what it lacks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lacking: BTreeMap<String, String>,
     /// What was seen, in words, for people: where the time went, who was silent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Phrase>,
     /// Who asked whom what, in order, where that is what was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ladders: Vec<Ladder>,
+    /// How something went over time, ready to be plotted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<Series>,
+}
+
+/// Readings over time: a table whose first column is seconds since the begin.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What it shows, such as `goodput`; part of a file's name.
+    pub name: String,
+    /// Names of the columns with their units, such as `goodput_bit_per_s`.
+    pub columns: Vec<String>,
+    /// The rows, as many numbers each as there are columns.
+    pub rows: Vec<Vec<f64>>,
+}
+
+impl Series {
+    /// The table as comma-separated values (RFC 4180), with a header line.
+    pub fn csv(&self) -> String {
+        let line = |cells: Vec<String>| format!("{}\r\n", cells.join(","));
+        let rows = self.rows.iter().map(|row| line(row.iter().map(f64::to_string).collect()));
+        std::iter::once(line(self.columns.clone())).chain(rows).collect()
+    }
 }
 
 /// The messages that one action gave rise to, in the order in which they passed.

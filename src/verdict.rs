@@ -193,7 +193,11 @@ impl Case<'_> {
         match self.hold(&check.bounds, &readings) {
             Holds::Yes => self.need(arm).unwrap_or_else(|| (Verdict::Pass, figures("verdict-holds"))),
             Holds::No => (Verdict::Fail, figures("verdict-does-not-hold")),
-            Holds::Unclear => (Verdict::Inconclusive, figures(unclear(check.unit))),
+            // What has to hold beside it may decide where the bounds cannot.
+            Holds::Unclear => match self.need(arm) {
+                Some(missing @ (Verdict::Fail, _)) => missing,
+                _ => (Verdict::Inconclusive, figures(unclear(check.unit))),
+            },
         }
     }
 
@@ -219,7 +223,9 @@ impl Case<'_> {
         let what = |id: &str, text: &str| Phrase::new(id).with("arm", &arm.name).with("reason", text);
         match &arm.outcome {
             Outcome::Measured => {
-                let doubt = arm.trust.doubt()?;
+                let mut read = self.check.reads();
+                let doubt =
+                    arm.trust.doubt().or_else(|| read.find_map(|metric| arm.doubt(metric.split().0).cloned()))?;
                 Some((Verdict::Inconclusive, doubt.with("arm", &arm.name)))
             }
             Outcome::Unsupported { reason } => Some((Verdict::Unsupported, reason.clone())),
@@ -230,8 +236,11 @@ impl Case<'_> {
         }
     }
 
-    /// The probe ran, but this metric has no reading: the harness's doing as long as the service worked.
+    /// The probe ran, but this metric has no reading: the machine's or the harness's doing as long as the service worked.
     fn no_reading(&self, arm: &ArmEvidence, metric: &MetricName) -> Decision {
+        if let Some(lacking) = arm.lacking(metric) {
+            return (Verdict::Unsupported, Phrase::new("verdict-unsupported").with("missing", lacking));
+        }
         let reason = arm.mostly_failed(metric.split().0).map(|failed| failed.reason).unwrap_or_default();
         let phrase = Phrase::new("verdict-no-reading").with("metric", metric).with("arm", &arm.name);
         (Verdict::Error, phrase.with("reason", reason))

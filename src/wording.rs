@@ -51,9 +51,11 @@ impl Phrase {
         };
         let mut args = FluentArgs::new();
         for (name, value) in &self.args {
-            // Whole numbers choose plural forms; everything else is text.
+            // Whole numbers choose plural forms; everything else is text, such as a machine called 007.
             match value.parse::<i64>() {
-                Ok(number) if value.len() < 10 => args.set(name.as_str(), FluentValue::from(number)),
+                Ok(number) if value.len() < 10 && number.to_string() == *value => {
+                    args.set(name.as_str(), FluentValue::from(number))
+                }
                 _ => args.set(name.as_str(), FluentValue::from(value.as_str())),
             }
         }

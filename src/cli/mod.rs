@@ -1,6 +1,7 @@
 //! The command line: one file a command. Each gives an exit status; errors are printed here, once, with their whole chain.
 
 mod check;
+mod check_appliance;
 mod desk;
 mod doctor;
 mod images;
@@ -15,6 +16,7 @@ mod shell;
 mod signals;
 mod sweep;
 mod up;
+mod virtualbox;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -26,6 +28,8 @@ use crate::lab::choose::{Choice, Wanted};
 use crate::scenario::Lang;
 use settings::Settings;
 
+/// Exit status when something did not pass.
+const FAILED: u8 = 1;
 /// Exit status when the command line or a scenario is wrong.
 const WRONG: u8 = 2;
 /// Exit status when the lab could not be run or measured.
@@ -38,6 +42,8 @@ pub struct Surroundings {
     pub color: bool,
     /// Whether standard error is a terminal that can show progress.
     pub live: bool,
+    /// Whether somebody at a terminal can answer.
+    pub asks: bool,
     /// Whether standard error takes colours.
     pub error_color: bool,
     /// The locale, such as `ja_JP.UTF-8`.
@@ -110,6 +116,8 @@ enum Command {
     List(list::Args),
     /// Validates scenario files: every problem in one go
     Check(check::Args),
+    /// Says whether an exported virtual machine (.ova, .ovf) would survive the move to another physical machine
+    CheckAppliance(check_appliance::Args),
     /// Says what this machine offers, which backend works, and which scenarios can run here
     Doctor(doctor::Args),
     /// Builds, lists, saves and loads the labs' images
@@ -125,6 +133,8 @@ enum Command {
     Sweep(sweep::Args),
     /// Judges the stored evidence of a run again
     Regrade(regrade::Args),
+    /// On a machine with VirtualBox: measures whether a VM's bridged NIC reaches the wire, tries the course's fix, puts back
+    Virtualbox(virtualbox::Args),
     /// Prints the JSON Schema of scenario files, or of results.json
     Schema(schema::Args),
     /// Prints a completion script for a shell
@@ -152,6 +162,9 @@ enum CommandError {
     /// Evidence or a report failed.
     #[error(transparent)]
     Bundle(#[from] crate::evidence::bundle::BundleError),
+    /// This machine does not do what is needed; in the user's language.
+    #[error("{0}")]
+    NotRun(String),
     /// Writing to the terminal failed.
     #[error("cannot write output")]
     Output(#[from] io::Error),
@@ -162,7 +175,7 @@ impl CommandError {
         match self {
             CommandError::Wrong(_) | CommandError::Problems(_) => WRONG,
             CommandError::Run(crate::run::RunError::Bundle(_)) | CommandError::Bundle(_) => NOT_RUN,
-            CommandError::Lab(_) | CommandError::Run(_) | CommandError::Output(_) => NOT_RUN,
+            CommandError::Lab(_) | CommandError::Run(_) | CommandError::NotRun(_) | CommandError::Output(_) => NOT_RUN,
         }
     }
 }
@@ -227,6 +240,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8, CommandError> {
         Command::Prove(args) => prove::main(&args, context),
         Command::List(args) => list::main(&args, context),
         Command::Check(args) => check::main(&args, context),
+        Command::CheckAppliance(args) => check_appliance::main(&args, context),
         Command::Doctor(args) => doctor::main(&args, context),
         Command::Images(args) => images::main(&args, context),
         Command::Up(args) => up::main(&args, context),
@@ -234,6 +248,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8, CommandError> {
         Command::Down(args) => up::down(&args, context),
         Command::Sweep(args) => sweep::main(&args, context),
         Command::Regrade(args) => regrade::main(&args, context),
+        Command::Virtualbox(args) => virtualbox::main(&args, context),
         Command::Schema(args) => schema::main(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "saiten", &mut io::stdout());

@@ -22,7 +22,7 @@ pub struct Args {
 /// Judges stored evidence again.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let place = context.place()?;
-    let catalog = place.catalog();
+    let catalog = crate::run::virtualbox::known(place.catalog());
     let bundle = Bundle::of(&args.dir);
     let record = bundle.read_run()?;
     let mut scenarios = Vec::new();

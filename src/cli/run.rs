@@ -113,7 +113,7 @@ pub(super) fn carry_out(
 ) -> Result<Done, CommandError> {
     block_on(async {
         let stop = Rc::new(Stop::default());
-        let watching = signals::watch(stop.clone(), hangup)?;
+        let watching = signals::watch(stop.clone(), hangup, signals::end)?;
         let interrupted = tokio::task::spawn_local({
             let (announcer, token) = (announcer.clone(), stop.interrupted.clone());
             async move {

@@ -72,6 +72,7 @@ mod tests {
         Surroundings {
             color: false,
             live: false,
+            asks: false,
             error_color: false,
             lang: None,
             runtime_dir: dir.to_owned(),

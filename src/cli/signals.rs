@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, the second ends at once, where that harms nobody.
 
 use std::rc::Rc;
 
@@ -10,8 +10,13 @@ use crate::run::Stop;
 /// Exit status of an interrupted run.
 pub const INTERRUPTED: u8 = 130;
 
-/// Watches for signals for as long as the returned task lives. `hangup` says whether a closed terminal counts.
-pub fn watch(stop: Rc<Stop>, hangup: bool) -> Result<tokio::task::JoinHandle<()>, CommandError> {
+/// Watches for signals for as long as the returned task lives. `hangup` says whether a closed terminal counts; `again` is called for
+/// the second signal and all later ones.
+pub fn watch(
+    stop: Rc<Stop>,
+    hangup: bool,
+    again: impl Fn() + 'static,
+) -> Result<tokio::task::JoinHandle<()>, CommandError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Set in any case: a lab that stays up must survive its terminal.
@@ -26,10 +31,14 @@ pub fn watch(stop: Rc<Stop>, hangup: bool) -> Result<tokio::task::JoinHandle<()>
             }
             asked += 1;
             if asked > 1 {
-                // Endpoints end by themselves when nobody speaks to them any more.
-                std::process::exit(INTERRUPTED.into());
+                again();
             }
             stop.ask();
         }
     }))
+}
+
+/// Ends at once: endpoints end by themselves when nobody speaks to them any more.
+pub fn end() {
+    std::process::exit(INTERRUPTED.into());
 }

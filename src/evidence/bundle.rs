@@ -161,12 +161,16 @@ impl Bundle {
         self.dir.join(id).join("scenario.toml")
     }
 
-    /// Keeps an arm.
+    /// Keeps an arm, and its series once more as files that a plotting program reads.
     ///
     /// # Errors
     /// As [`write_whole`].
     pub fn write_arm(&self, scenario: &str, arm: &ArmEvidence) -> Result<(), BundleError> {
-        write_whole(&self.arm_dir(scenario, &arm.name).join("arm.json"), &json(arm))
+        let dir = self.arm_dir(scenario, &arm.name);
+        for (file, series) in arm.series() {
+            write_whole(&dir.join(file), series.csv().as_bytes())?;
+        }
+        write_whole(&dir.join("arm.json"), &json(arm))
     }
 
     /// Keeps the run's own record; until it is there, the bundle is that of an unfinished run.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::arm::ArmName;
-use crate::measure::{Measurement, MetricName, Sample, Unit};
+use crate::measure::{Measurement, MetricName, Sample, Series, Unit};
 use crate::stats;
 use crate::wording::Phrase;
 pub use phase::Phase;
@@ -228,6 +228,28 @@ impl ArmEvidence {
     /// Whether the service could not be used in any sample.
     pub fn ever_failed(&self, probe: &str) -> bool {
         self.probes.get(probe).is_some_and(|probe| probe.samples.iter().any(|sample| sample.failed.is_some()))
+    }
+
+    /// Why a probe's readings should not be judged, if so.
+    pub fn doubt(&self, probe: &str) -> Option<&Phrase> {
+        self.probes.get(probe)?.samples.iter().find_map(|sample| sample.doubt.as_ref())
+    }
+
+    /// What the machine lacks for a metric that has no reading, if that is why.
+    pub fn lacking(&self, metric: &MetricName) -> Option<&str> {
+        let (probe, name) = metric.split();
+        let mut samples = self.probes.get(probe)?.samples.iter();
+        samples.find_map(|sample| sample.lacking.get(name)).map(String::as_str)
+    }
+
+    /// All series, with the names of their files in the arm's directory: probe, sample from 1, and what it shows.
+    pub fn series(&self) -> impl Iterator<Item = (String, &Series)> {
+        self.probes.iter().flat_map(|(probe, evidence)| {
+            evidence.samples.iter().enumerate().flat_map(move |(at, sample)| {
+                let name = move |series: &Series| format!("series/{probe}-{}-{}.csv", at + 1, series.name);
+                sample.series.iter().map(move |series| (name(series), series))
+            })
+        })
     }
 
     /// All measurements, by probe and metric.

@@ -134,7 +134,7 @@ fn dns_message(frame: &Frame) -> Option<dns::Message> {
     match frame.transport {
         Transport::Udp { payload, .. } => dns::parse_udp(payload),
         Transport::Tcp { payload, .. } => dns::parse_tcp(payload),
-        Transport::Icmp { .. } | Transport::Other => None,
+        Transport::Icmp { .. } | Transport::Esp { .. } | Transport::Other => None,
     }
 }
 

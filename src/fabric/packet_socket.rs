@@ -1,7 +1,10 @@
-//! The packet socket at the end of a cable (packet(7)): read and written by the switch as if it were a TAP.
+//! Packet sockets (packet(7)): at the end of a cable, read and written by the switch as if it were a TAP, and on an interface
+//! of the machine, which is only watched.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use tokio::io::unix::AsyncFd;
 
 use nix::net::if_::if_nametoindex;
 use nix::sys::socket::sockopt::{RcvBuf, RcvBufForce};
@@ -36,6 +39,14 @@ sockopt_impl!(
     bool
 );
 sockopt_impl!(
+    /// Takes part in what an interface receives, for as long as the socket is open.
+    Membership,
+    SetOnly,
+    libc::SOL_PACKET,
+    libc::PACKET_ADD_MEMBERSHIP,
+    libc::packet_mreq
+);
+sockopt_impl!(
     /// Counters of a socket; unlike `PACKET_STATISTICS`, they are not reset by being read.
     MemoryInfo,
     GetOnly,
@@ -57,16 +68,49 @@ const TAG: usize = 4;
 /// # Errors
 /// No right to packet sockets (CAP_NET_RAW), or a kernel without them.
 pub fn open() -> io::Result<OwnedFd> {
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let socket = nix::sys::socket::socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+    let socket = roomy()?;
     IgnoreOutgoing.set(&socket, &true)?;
     QdiscBypass.set(&socket, &true)?;
+    Ok(socket)
+}
+
+/// A socket that sees what passes an interface of the machine, in both directions, also what is for others: for as long as it
+/// is open, the interface is in promiscuous mode.
+///
+/// # Errors
+/// No right to packet sockets (CAP_NET_RAW), or no such interface.
+pub fn watch(interface: &str) -> io::Result<AsyncFd<OwnedFd>> {
+    let socket = roomy()?;
+    bind(&socket, interface)?;
+    let membership = libc::packet_mreq {
+        mr_ifindex: if_nametoindex(interface)?.cast_signed(),
+        mr_type: libc::PACKET_MR_PROMISC as libc::c_ushort,
+        mr_alen: 0,
+        mr_address: [0; 8],
+    };
+    Membership.set(&socket, &membership)?;
+    // SAFETY: the `AsyncFd` owns the descriptor, and whoever borrows it from there cannot close it.
+    Ok(unsafe { AsyncFd::register(socket) }?)
+}
+
+/// A socket for both directions that tells VLAN tags, and has room for a busy interface.
+fn roomy() -> io::Result<OwnedFd> {
+    let socket = open_both_ways()?;
     AuxiliaryData.set(&socket, &true)?;
     // Only the host's administrator may exceed `net.core.rmem_max`; anyone else gets at most that.
     if RcvBufForce.set(&socket, &RECEIVE_BUFFER).is_err() {
         RcvBuf.set(&socket, &RECEIVE_BUFFER)?;
     }
     Ok(socket)
+}
+
+/// A socket that sees what comes in at an interface and what goes out; it has no frames yet, either.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_both_ways() -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    Ok(nix::sys::socket::socket(AddressFamily::Packet, SockType::Raw, flags, None)?)
 }
 
 /// Makes the socket the one of an interface, which must be up.
@@ -98,20 +142,29 @@ pub fn bind(socket: &OwnedFd, interface: &str) -> io::Result<()> {
 /// # Errors
 /// `EAGAIN` if there is no frame now, `ENETDOWN` if the interface is gone.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
+    receive_marked(socket, buffer).map(|(length, _)| length)
+}
+
+/// As [`receive`], and whether the frame went out at the interface.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_marked(socket: impl AsFd, buffer: &mut [u8]) -> nix::Result<(usize, bool)> {
     let room = buffer.len().saturating_sub(TAG);
     let mut control = nix::cmsg_space!(libc::tpacket_auxdata);
     let mut frame = [IoSliceMut::new(&mut buffer[..room])];
     let descriptor = socket.as_fd().as_raw_fd();
-    let message = recvmsg::<()>(descriptor, &mut frame, Some(&mut control), MsgFlags::empty())?;
+    let message = recvmsg::<LinkAddr>(descriptor, &mut frame, Some(&mut control), MsgFlags::empty())?;
     let tag = message.cmsgs()?.find_map(|control| tag(&control));
     let length = message.bytes;
+    let outgoing = message.address.is_some_and(|address| address.pkttype() == libc::PACKET_OUTGOING);
     match tag {
         Some(tag) if length >= ADDRESSES => {
             buffer.copy_within(ADDRESSES..length, ADDRESSES + TAG);
             buffer[ADDRESSES..ADDRESSES + TAG].copy_from_slice(&tag);
-            Ok(length + TAG)
+            Ok((length + TAG, outgoing))
         }
-        _ => Ok(length),
+        _ => Ok((length, outgoing)),
     }
 }
 

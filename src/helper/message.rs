@@ -4,14 +4,19 @@
 //! big-endian and a length counts what follows it. The signature is HMAC-SHA-256 (RFC 2104), cut to 128 bits, under a key that
 //! the harness draws for each endpoint: a process that gets hold of the stream still cannot forge an answer.
 
+mod duties;
 mod frame;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
+pub use duties::{
+    Asks, DnsLookup, DnsLookupDone, Echo, EchoDone, FrameCount, Frames, FramesSeen, GuestRan, GuestRun, SshLogin,
+    SshLoginDone,
+};
 pub use frame::{Frame, Key, Kind, encode_frame, encode_request, read_frame, read_request};
 
 /// Version of this protocol; a helper refuses any other.
@@ -228,82 +233,6 @@ pub struct Ran {
     pub stamped: Vec<(u64, String)>,
     /// With [`RunSpec::stamp`]: when the first byte of standard output came, nanoseconds after the start.
     pub first_output_ns: Option<u64>,
-}
-
-/// Parameters of the `ssh-login` duty: a login through libssh2, its phases timed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SshLogin {
-    /// Where sshd listens.
-    pub server: SocketAddr,
-    /// User name.
-    pub user: String,
-    /// Path of the private key.
-    pub key: String,
-    /// Limit of each step, in milliseconds.
-    pub limit_ms: u32,
-}
-
-/// What the `ssh-login` duty prints.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct SshLoginDone {
-    /// `CLOCK_MONOTONIC` at the start, nanoseconds.
-    pub started_ns: u64,
-    /// Phases in their order, in nanoseconds; up to the one that failed.
-    pub phases: Vec<(String, u64)>,
-    /// Why there was no login.
-    pub failed: Option<String>,
-}
-
-/// Parameters of the `dns-lookup` duty: a lookup by Saiten's own means.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DnsLookup {
-    /// Who is to be asked like.
-    pub asks: Asks,
-    /// Address of the name server.
-    pub server: IpAddr,
-    /// The name, as a person types it.
-    pub name: String,
-    /// Search list; the endpoint's resolv.conf(5) says when absent.
-    pub search: Option<Vec<String>>,
-    /// `ndots`; likewise.
-    pub ndots: Option<u8>,
-    /// Longest wait for one answer, in milliseconds.
-    pub timeout_ms: u64,
-    /// How often each question is asked.
-    pub attempts: u32,
-}
-
-/// How the `dns-lookup` duty asks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Asks {
-    /// One message.
-    Once {
-        /// Type of the question, such as `A`.
-        kind: String,
-        /// Whether recursion is desired (RFC 1035 §4.1.1, RD).
-        recursion: bool,
-    },
-    /// As the crate hickory-resolver does.
-    Hickory,
-    /// In the order of Windows' nslookup.exe.
-    NslookupExe,
-    /// In the order of Windows' DNS client.
-    WindowsClient {
-        /// The policy `AppendToMultiLabelName`: names with dots get the suffix, too.
-        append: bool,
-    },
-}
-
-/// What the `dns-lookup` duty prints.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct DnsLookupDone {
-    /// Addresses and other data that were found.
-    pub found: Vec<String>,
-    /// Response code of the last answer, in words.
-    pub rcode: Option<String>,
-    /// Why there is no answer.
-    pub failed: Option<String>,
 }
 
 /// What an endpoint finds on its machine; the duty `capabilities` prints it.

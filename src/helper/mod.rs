@@ -6,6 +6,9 @@ pub mod capabilities;
 mod child;
 pub mod dns_lookup;
 mod duty;
+pub mod echo;
+pub mod frames;
+pub mod guest;
 mod harden;
 pub mod init;
 pub mod message;
@@ -16,6 +19,7 @@ mod shell;
 pub mod ssh_login;
 mod switch;
 pub mod systemctl;
+pub mod vboxmanage;
 
 /// `CLOCK_MONOTONIC` in nanoseconds: the one clock that all endpoints of a lab share.
 fn monotonic_ns() -> u64 {
@@ -36,8 +40,12 @@ pub fn duty_of(arguments: &[String]) -> Option<std::process::ExitCode> {
         ("capabilities", []) => Some(capabilities::main()),
         ("await", rest) => Some(await_ready::main(rest)),
         ("dns-lookup", [lookup]) => Some(dns_lookup::main(lookup)),
+        ("echo", [echo]) => Some(echo::main(echo)),
+        ("frames", [frames]) => Some(frames::main(frames)),
+        ("guest", [run]) => Some(guest::main(run)),
         ("ssh-login", [login]) => Some(ssh_login::main(login)),
         ("systemctl", rest) => Some(std::process::ExitCode::from(u8::try_from(systemctl::main(rest)).unwrap_or(1))),
+        ("vboxmanage", rest) => Some(std::process::ExitCode::from(vboxmanage::main(rest))),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ pub mod archive;
 pub mod context;
 pub mod dockerfile;
 pub mod pack;
-mod stream;
+pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod unpack;

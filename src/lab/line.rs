@@ -152,6 +152,11 @@ impl Line {
         self.shared.ended.borrow().is_some()
     }
 
+    /// The error of an endpoint that has ended, with its last words.
+    pub fn end(&self) -> Option<LabError> {
+        self.has_ended().then(|| self.ended_error())
+    }
+
     fn send(&self, request: &Request) -> Result<(u64, oneshot::Receiver<Answer>), LabError> {
         let id = self.shared.next.get();
         self.shared.next.set(id + 1);

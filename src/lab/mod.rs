@@ -13,6 +13,7 @@ pub mod scripted;
 pub mod sources;
 pub mod sweep;
 pub mod topology;
+pub mod virtualbox;
 pub mod wiring;
 
 use std::collections::BTreeMap;

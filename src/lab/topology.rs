@@ -23,6 +23,8 @@ use crate::scenario::{Endpoint, Scenario};
 const SWITCH_MEMORY: u64 = 512 << 20;
 /// Threads of a switch.
 const SWITCH_PROCESSES: u32 = 32;
+/// How often it is looked whether all of a lab is still there.
+const LOOK_AROUND: Duration = Duration::from_millis(200);
 /// Lines of a log that an error shows.
 const LAST_LINES: usize = 12;
 
@@ -288,6 +290,17 @@ impl Lab {
             last: String::new(),
         })?;
         Ok(Moment { at_ns: monotonic_ns, captured: captured.into_iter().collect(), counters: *counters })
+    }
+
+    /// Waits until an endpoint or the switch has ended, which none does by itself while the lab is up.
+    pub async fn broken(&self) -> LabError {
+        loop {
+            let mut members = self.members.values().chain(&self.switch);
+            if let Some(err) = members.find_map(|member| member.line.end()) {
+                return err;
+            }
+            tokio::time::sleep(LOOK_AROUND).await;
+        }
     }
 
     /// How far this lab's wires can be believed.

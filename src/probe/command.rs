@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Kind, Probe, params};
+use super::{Kind, Load, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{MetricSpec, Sample};
@@ -22,13 +22,14 @@ pub static KIND: Kind = Kind {
         ],
         check_params: |table| params::<Params>(table).map(drop),
         outer_params: &[],
+        endpoint_params: &[],
     },
     bind: |probe| {
         let params: Params = params(&probe.with)?;
         Ok(Box::new(Command { from: probe.from.clone(), run: params.run }))
     },
     watches: |_, _| Vec::new(),
-    latency: true,
+    load: Load::Latency,
 };
 
 #[derive(Deserialize)]

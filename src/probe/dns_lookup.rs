@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::dns::asker::{Asker, How};
 use super::dns::ladder;
 use super::dns::outer::{self, Outer};
-use super::{Kind, Probe, dns, params};
+use super::{Kind, Load, Probe, dns, params, wires};
 use crate::lab::topology::Lab;
 use crate::lab::{LabError, wiring};
 use crate::measure::{Cell, Ladder, MetricSpec, Sample, Unit};
@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
         metrics: METRICS,
         check_params: |table| params::<Params>(table)?.check(),
         outer_params: &["outer"],
+        endpoint_params: &[],
     },
     bind: |probe| {
         let params: Params = params(&probe.with)?;
@@ -35,7 +36,7 @@ pub static KIND: Kind = Kind {
         Ok(Box::new(DnsLookup { params, names, askers, outer, spec: probe.clone() }))
     },
     watches: |probe, _| outer_of(probe).ok().flatten().map(|outer| outer.watches()).unwrap_or_default(),
-    latency: true,
+    load: Load::Latency,
 };
 
 const OWN: [MetricSpec; 10] = [
@@ -118,7 +119,7 @@ impl DnsLookup {
         sample: &mut Sample,
     ) -> Result<(), LabError> {
         let scenario = lab.scenario();
-        let (inner, server) = dns::way(scenario, &self.spec.from, &self.spec.to)?;
+        let (inner, server) = wires::way(scenario, &self.spec.from, &self.spec.to)?;
         self.check_server(lab, asker, server)?;
         let networks: Vec<String> =
             std::iter::once(inner.clone()).chain(self.outer.iter().map(|outer| outer.network.clone())).collect();
@@ -149,7 +150,7 @@ impl DnsLookup {
 
     /// What asks the server of its own resolv.conf must find this server there.
     fn check_server(&self, lab: &Lab, asker: Asker, server: IpAddr) -> Result<(), LabError> {
-        let own = &dns::endpoint(lab.scenario(), &self.spec.from)?.resolver;
+        let own = &wires::endpoint(lab.scenario(), &self.spec.from)?.resolver;
         if !asker.asks_own_server() || own.first() == Some(&server) {
             return Ok(());
         }

@@ -1,10 +1,17 @@
 //! Port 1, how to look: probe kinds. A new kind is one file and one line in [`KINDS`].
 
 mod command;
+mod conntrack;
 mod dns;
 mod dns_lookup;
+mod echo;
+mod frame_path;
+mod rtt;
 mod ssh_login;
+mod throughput;
+mod tunnel;
 mod upstream_queries;
+mod wires;
 
 use std::time::Duration;
 
@@ -41,12 +48,33 @@ pub struct Kind {
     /// Filters that only count, by network: what a switch is to count of the frames that the probe captures, so that the two can
     /// be compared.
     pub watches: fn(&scenario::Probe, &Scenario) -> Vec<(String, Filter)>,
-    /// Whether its samples are times that must not be disturbed by the making of other labs.
-    pub latency: bool,
+    /// What else may go on while it takes a sample.
+    pub load: Load,
+}
+
+/// What a kind's samples do to others, and others to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Nothing: it reads what is there.
+    None,
+    /// Its samples are times, which the making of labs and bulk transfers would disturb.
+    Latency,
+    /// It moves as much as a link carries: one lab after the other, and nobody measures beside it.
+    Bulk,
 }
 
 /// All kinds.
-pub static KINDS: &[&Kind] = &[&ssh_login::KIND, &dns_lookup::KIND, &upstream_queries::KIND, &command::KIND];
+pub static KINDS: &[&Kind] = &[
+    &ssh_login::KIND,
+    &dns_lookup::KIND,
+    &upstream_queries::KIND,
+    &tunnel::KIND,
+    &frame_path::KIND,
+    &rtt::KIND,
+    &throughput::KIND,
+    &conntrack::KIND,
+    &command::KIND,
+];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
@@ -56,6 +84,12 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
 /// What scenario files may refer to, with these images.
 pub fn catalog(images: impl IntoIterator<Item = String>) -> Catalog {
     Catalog { kinds: KINDS.iter().map(|kind| kind.info).collect(), images: images.into_iter().collect() }
+}
+
+/// A parameter that is a time within bounds; the error is a fragment that names it.
+fn duration(name: &str, text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
+    let read = scenario::file::duration(text).filter(|time| (least..=most).contains(time));
+    read.ok_or_else(|| format!("`{name}` is a time such as 3s, from {least:?} to {most:?}"))
 }
 
 /// Reads a kind's parameters; the error is a fragment that names the key.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Kind, Probe, params};
+use super::{Kind, Load, Probe, params};
 use crate::fabric::capture_read::Record;
 use crate::helper::message::{PROGRAM, Ran, RunSpec, SshLogin, SshLoginDone};
 use crate::lab::topology::Lab;
@@ -26,12 +26,13 @@ pub static KIND: Kind = Kind {
         metrics: METRICS,
         check_params: |table| params::<Params>(table).map(drop),
         outer_params: &[],
+        endpoint_params: &[],
     },
     bind: |probe| {
         Ok(Box::new(SshLoginProbe { params: params(&probe.with)?, from: probe.from.clone(), to: probe.to.clone() }))
     },
     watches: |_, _| Vec::new(),
-    latency: true,
+    load: Load::Latency,
 };
 
 /// Through which metrics the login's whole time can change. The first reply is not among them: sshd 7.8 to 9.4 stretches it by

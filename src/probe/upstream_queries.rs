@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::dns::ladder;
 use super::dns::outer::{self, Outer};
-use super::{Kind, Probe, params};
+use super::{Kind, Load, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{Ladder, MetricSpec, Sample};
@@ -21,6 +21,7 @@ pub static KIND: Kind = Kind {
         metrics: METRICS,
         check_params: |table| params::<Params>(table)?.wait().map(drop),
         outer_params: &["outer"],
+        endpoint_params: &[],
     },
     bind: |probe| {
         let params: Params = params(&probe.with)?;
@@ -28,7 +29,7 @@ pub static KIND: Kind = Kind {
         Ok(Box::new(UpstreamQueries { run: params.run, wait, outer }))
     },
     watches: |probe, _| outer_of(probe).map(|outer| outer.watches()).unwrap_or_default(),
-    latency: false,
+    load: Load::None,
 };
 
 const OWN: [MetricSpec; 1] = [MetricSpec::count("notifies", "NOTIFY messages (RFC 1996) among them")];

@@ -1,5 +1,6 @@
 //! Listeners and reports: each a function of events or of the finished result, each in a file of its own.
 
+pub mod appliance;
 pub mod events;
 mod junit;
 mod ladders;

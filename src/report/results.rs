@@ -55,7 +55,7 @@ pub struct RunPart {
     pub strict: bool,
     /// Whether the user stopped it.
     pub interrupted: bool,
-    /// `native` or `docker`.
+    /// `native` or `docker`; `virtualbox` where no lab was run.
     pub backend: Option<String>,
     /// Why that one.
     pub why_backend: Option<String>,
@@ -281,6 +281,7 @@ fn arm_part(scenario: &str, arm: &ArmEvidence, lang: Lang) -> ArmPart {
     };
     let dir = format!("evidence/{scenario}/{}", arm.name.dir());
     let files = std::iter::once("arm.json").chain(arm.captures.values().map(|capture| capture.file.as_str()));
+    let files = files.map(str::to_owned).chain(arm.series().map(|(file, _)| file));
     ArmPart {
         name: arm.name.to_string(),
         fixes: arm.fixes.clone(),

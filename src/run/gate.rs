@@ -1,30 +1,31 @@
-//! Two kinds of work that must not overlap: making containers, and taking latency samples. Any number of one kind may go on at
-//! once; when the other kind waits, newcomers of the first wait behind it, so neither starves.
+//! Kinds of work that must not overlap: making containers, taking latency samples, and bulk transfers, of which there is only one
+//! at a time. Who comes later waits behind whoever waits already and could not go on beside it, so nobody starves.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tokio::sync::Notify;
 
 /// The kinds of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Work {
     /// Making or removing containers: it costs processor time.
     Create,
     /// Taking latency samples: processor time that others take shows in them.
     Sample,
+    /// Moving as much as a link carries: it takes processor time, and any other such work takes it away.
+    Bulk,
 }
 
 impl Work {
-    fn other(self) -> Self {
-        match self {
-            Work::Create => Work::Sample,
-            Work::Sample => Work::Create,
-        }
+    /// Whether both may go on at once.
+    fn goes_with(self, other: Self) -> bool {
+        self == other && self != Work::Bulk
     }
 }
 
-/// Lets one kind of work through at a time.
+/// Lets work through that goes together.
 #[derive(Default)]
 pub struct Gate {
     state: RefCell<State>,
@@ -33,58 +34,55 @@ pub struct Gate {
 
 #[derive(Default)]
 struct State {
-    inside: [usize; 2],
-    waiting: [usize; 2],
-    // Whose turn it is when both kinds wait; the one that was let in last waits.
-    last: Option<usize>,
+    inside: Vec<Work>,
+    // In the order of their coming.
+    waiting: BTreeMap<u64, Work>,
+    next: u64,
 }
 
 impl State {
-    fn may_enter(&self, work: Work) -> bool {
-        let (own, other) = (work as usize, work.other() as usize);
-        if self.inside[other] > 0 {
-            return false;
-        }
-        self.waiting[other] == 0 || (self.inside[own] == 0 && self.last != Some(own))
+    fn may_enter(&self, ticket: u64, work: Work) -> bool {
+        let mut before = self.inside.iter().chain(self.waiting.range(..ticket).map(|(_, work)| work));
+        before.all(|other| work.goes_with(*other))
     }
 }
 
 impl Gate {
     /// Waits until this kind of work may go on, and holds the gate until the pass is dropped.
     pub async fn enter(self: &Rc<Self>, work: Work) -> Pass {
-        let own = work as usize;
-        let waiting = Waiting::new(self.clone(), own);
+        let waiting = Waiting::new(self.clone(), work);
         loop {
             let changed = self.changed.notified();
-            if self.state.borrow().may_enter(work) {
-                let mut state = self.state.borrow_mut();
-                state.inside[own] += 1;
-                state.last = Some(own);
-                drop(state);
+            if self.state.borrow().may_enter(waiting.ticket, work) {
+                self.state.borrow_mut().inside.push(work);
                 drop(waiting);
-                return Pass { gate: self.clone(), own };
+                return Pass { gate: self.clone(), work };
             }
             changed.await;
         }
     }
 }
 
-/// Counts a waiter also when its future is dropped.
+/// A place in the queue, given up also when its future is dropped.
 struct Waiting {
     gate: Rc<Gate>,
-    own: usize,
+    ticket: u64,
 }
 
 impl Waiting {
-    fn new(gate: Rc<Gate>, own: usize) -> Self {
-        gate.state.borrow_mut().waiting[own] += 1;
-        Waiting { gate, own }
+    fn new(gate: Rc<Gate>, work: Work) -> Self {
+        let mut state = gate.state.borrow_mut();
+        let ticket = state.next;
+        state.next += 1;
+        state.waiting.insert(ticket, work);
+        drop(state);
+        Waiting { gate, ticket }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.gate.state.borrow_mut().waiting[self.own] -= 1;
+        self.gate.state.borrow_mut().waiting.remove(&self.ticket);
         self.gate.changed.notify_waiters();
     }
 }
@@ -92,12 +90,16 @@ impl Drop for Waiting {
 /// Leave to work; dropping it lets others in.
 pub struct Pass {
     gate: Rc<Gate>,
-    own: usize,
+    work: Work,
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        self.gate.state.borrow_mut().inside[self.own] -= 1;
+        let mut state = self.gate.state.borrow_mut();
+        if let Some(at) = state.inside.iter().position(|work| *work == self.work) {
+            state.inside.swap_remove(at);
+        }
+        drop(state);
         self.gate.changed.notify_waiters();
     }
 }
@@ -141,6 +143,19 @@ mod tests {
         };
         tokio::join!(work(&gate, Work::Create, "c", &log), work(&gate, Work::Sample, "s", &log), late);
         assert_eq!(*log.borrow(), ["c", "c", "s", "s", "late", "late"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bulk_transfers_are_alone() {
+        let (gate, log) = (Rc::new(Gate::default()), Rc::default());
+        tokio::join!(
+            work(&gate, Work::Sample, "s", &log),
+            work(&gate, Work::Bulk, "b1", &log),
+            work(&gate, Work::Bulk, "b2", &log),
+            work(&gate, Work::Create, "c", &log),
+            work(&gate, Work::Sample, "s2", &log),
+        );
+        assert_eq!(*log.borrow(), ["s", "s", "b1", "b1", "b2", "b2", "c", "c", "s2", "s2"]);
     }
 
     #[tokio::test(start_paused = true)]

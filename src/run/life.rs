@@ -205,7 +205,14 @@ impl<'a> Life<'a> {
             }
             // The probe keeps its own limit; this one is for a helper that does not.
             let limit = (spec.limit + Duration::from_secs(90)).min(self.measuring_left());
-            within(limit, &format!("probe `{}`", spec.name), bound.probe.take(&lab, spec.limit)).await
+            let what = format!("probe `{}`", spec.name);
+            let sample = within(limit, &what, bound.probe.take(&lab, spec.limit));
+            // An endpoint that ends while another is asked would leave a probe to wait for nothing, and to read it.
+            tokio::select! {
+                biased;
+                broken = lab.broken() => Err(broken),
+                sample = sample => sample,
+            }
         };
         let Some(mut sample) = self.step(take).await else { return };
         sample.failed = sample.failed.map(|reason| crate::clean::one_line(&reason, 400));

@@ -6,6 +6,7 @@ pub mod gate;
 mod keep;
 mod life;
 mod scenario;
+pub mod virtualbox;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

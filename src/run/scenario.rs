@@ -13,7 +13,7 @@ use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::lab::LabError;
-use crate::probe::{self, Probe};
+use crate::probe::{self, Load, Probe};
 use crate::scenario::Scenario;
 use crate::verdict;
 use crate::wording::Phrase;
@@ -178,9 +178,18 @@ async fn measure(planned: &Planned<'_>, lives: &[Life<'_>], known: &[ArmEvidence
 }
 
 async fn round(shared: &Shared<'_>, bound: &Bound<'_>, lives: &[Life<'_>]) {
-    let _pass = match bound.kind.latency {
-        true => Some(shared.gate.enter(Work::Sample).await),
-        false => None,
-    };
-    join_all(lives.iter().map(|life| life.sample(bound))).await;
+    let all_at_once = || join_all(lives.iter().map(|life| life.sample(bound)));
+    match bound.kind.load {
+        Load::None => drop(all_at_once().await),
+        Load::Latency => {
+            let _pass = shared.gate.enter(Work::Sample).await;
+            all_at_once().await;
+        }
+        Load::Bulk => {
+            for life in lives {
+                let _pass = shared.gate.enter(Work::Bulk).await;
+                life.sample(bound).await;
+            }
+        }
+    }
 }

@@ -15,6 +15,8 @@ pub struct KindInfo {
     pub check_params: fn(&toml::Table) -> Result<(), String>,
     /// Which of them name a network that the measured endpoint must have a NIC on.
     pub outer_params: &'static [&'static str],
+    /// Which of them name endpoints: one, a list of them, or a table by their names.
+    pub endpoint_params: &'static [&'static str],
 }
 
 /// Everything outside of the file that its references are resolved against.

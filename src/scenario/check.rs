@@ -29,6 +29,14 @@ pub struct Check {
     pub line: u32,
 }
 
+impl Check {
+    /// All metrics that its verdict is decided from.
+    pub fn reads(&self) -> impl Iterator<Item = &MetricName> {
+        let beside = self.symptom.iter().chain(&self.needs).map(|condition| &condition.metric);
+        std::iter::once(&self.metric).chain(beside)
+    }
+}
+
 /// Bounds on a count or flag: what shows a symptom, or what a check needs beside its own bounds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {

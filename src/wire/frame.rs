@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use etherparse::{
     ArpOperation, ArpPacketSlice, LaxLinkExtSlice, LaxNetSlice, LaxSlicedPacket, LinkSlice, TransportSlice,
-    icmpv6::TYPE_NEIGHBOR_SOLICITATION, ip_number,
+    icmpv6::TYPE_NEIGHBOR_SOLICITATION,
 };
 
 /// Ethernet header length in bytes: two addresses and the type (IEEE 802.3).
@@ -16,10 +16,16 @@ pub const ARP: u16 = 0x0806;
 pub const IPV4: u16 = 0x0800;
 /// Ethertype of IPv6 (RFC 2464, section 3).
 pub const IPV6: u16 = 0x86dd;
+/// Protocol number of ICMP for IPv4 (RFC 792).
+pub const ICMP: u8 = 1;
 /// Protocol number of TCP (RFC 9293, section 3.1).
 pub const TCP: u8 = 6;
 /// Protocol number of UDP (RFC 768).
 pub const UDP: u8 = 17;
+/// Protocol number of ESP (RFC 4303, section 2).
+pub const ESP: u8 = 50;
+/// Protocol number of ICMP for IPv6 (RFC 4443, section 1).
+pub const ICMPV6: u8 = 58;
 /// Protocol number of the authentication header, behind which IPv4 has ports too (RFC 4302, section 2).
 const AUTHENTICATION: u8 = 51;
 /// Length of an IPv6 header in bytes (RFC 8200, section 3).
@@ -110,6 +116,15 @@ pub enum Transport<'a> {
         kind: u8,
         /// ICMP code.
         code: u8,
+        /// What follows type, code and checksum, as far as it is there, without Ethernet padding.
+        body: &'a [u8],
+    },
+    /// An ESP packet: of its contents only these can be read (RFC 4303, section 2).
+    Esp {
+        /// Security parameters index: which association, in this direction.
+        spi: u32,
+        /// Sequence number, its low half if it has 64 bits.
+        seq: u32,
     },
 }
 
@@ -134,7 +149,11 @@ impl<'a> Frame<'a> {
             LaxLinkExtSlice::Macsec(_) => None,
         });
         let ip = packet.net.as_ref().and_then(ip);
-        let transport = packet.transport.as_ref().map_or(Transport::Other, transport);
+        let transport = match (&packet.transport, &packet.net) {
+            (Some(known), _) => transport(known),
+            (None, Some(net)) => esp(net).unwrap_or(Transport::Other),
+            (None, None) => Transport::Other,
+        };
         let question = match (&packet.net, &packet.transport) {
             (Some(LaxNetSlice::Arp(arp)), _) => arp_question(arp),
             (_, Some(TransportSlice::Icmpv6(icmp))) => ip.and_then(|ip| solicitation(ip, icmp.slice())),
@@ -156,7 +175,7 @@ impl<'a> Frame<'a> {
     pub fn ports(&self) -> Option<(u16, u16)> {
         match self.transport {
             Transport::Udp { sport, dport, .. } | Transport::Tcp { sport, dport, .. } => Some((sport, dport)),
-            Transport::Icmp { .. } | Transport::Other => None,
+            Transport::Icmp { .. } | Transport::Esp { .. } | Transport::Other => None,
         }
     }
 
@@ -165,7 +184,7 @@ impl<'a> Frame<'a> {
     ///
     /// Loss draws for them from a random stream of its own, so that they do not shift what is repeatable.
     pub fn is_chatter(&self) -> bool {
-        let discovery = self.ip.is_some_and(|ip| ip.protocol == ip_number::IPV6_ICMP.0)
+        let discovery = self.ip.is_some_and(|ip| ip.protocol == ICMPV6)
             && matches!(self.transport, Transport::Icmp { kind: 130..=143, .. });
         self.destination.is_group() || self.ethertype == ARP || discovery
     }
@@ -195,7 +214,7 @@ pub fn may_concern(bytes: &[u8], port: u16) -> bool {
             }
         }
         (IPV4 | IPV6, [0x60..=0x6f, _, _, _, _, _, TCP | UDP, ..]) => IPV6_HEADER,
-        (IPV4 | IPV6, [0x60..=0x6f, _, _, _, _, _, next, ..]) => return *next != ip_number::IPV6_ICMP.0,
+        (IPV4 | IPV6, [0x60..=0x6f, _, _, _, _, _, next, ..]) => return *next != ICMPV6,
         (ARP, _) => return false,
         _ => return true,
     };
@@ -231,10 +250,24 @@ fn transport<'a>(slice: &TransportSlice<'a>) -> Transport<'a> {
             seq: tcp.sequence_number(),
             payload: tcp.payload(),
         },
-        TransportSlice::Icmpv4(icmp) => Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() },
-        TransportSlice::Icmpv6(icmp) => Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() },
+        TransportSlice::Icmpv4(icmp) => self::icmp(icmp.slice()),
+        TransportSlice::Icmpv6(icmp) => self::icmp(icmp.slice()),
         TransportSlice::Igmp(_) => Transport::Other,
     }
+}
+
+/// Type, code and checksum are alike in both versions (RFC 792; RFC 4443, section 2.1).
+fn icmp(message: &[u8]) -> Transport<'_> {
+    match message {
+        [kind, code, _, _, body @ ..] => Transport::Icmp { kind: *kind, code: *code, body },
+        _ => Transport::Other,
+    }
+}
+
+fn esp<'a>(net: &LaxNetSlice) -> Option<Transport<'a>> {
+    let packet = net.ip_payload_ref().filter(|payload| payload.ip_number.0 == ESP && !payload.fragmented)?;
+    let [a, b, c, d, e, f, g, h] = *packet.payload.first_chunk()?;
+    Some(Transport::Esp { spi: u32::from_be_bytes([a, b, c, d]), seq: u32::from_be_bytes([e, f, g, h]) })
 }
 
 fn arp_question(arp: &ArpPacketSlice) -> Option<WhoHas> {

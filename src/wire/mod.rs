@@ -1,11 +1,17 @@
 //! From captured frames to facts: pure functions, which survive whatever a lab sends.
 
 pub mod dns;
+pub mod echo;
 pub mod frame;
+pub mod goodput;
+pub mod ike;
 pub mod login;
 pub mod lookup;
+pub mod natt;
 pub mod ssh;
 pub mod stream;
+
+use std::borrow::Cow;
 
 /// A frame as it was captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +31,15 @@ impl<'a> Seen<'a> {
     pub fn endpoint(&self) -> &'a str {
         endpoint_of(self.port)
     }
+}
+
+/// Frames in the order of time, copied only if they are not in it.
+fn in_order<'f, 'a>(frames: &'f [Seen<'a>]) -> Cow<'f, [Seen<'a>]> {
+    let mut frames = Cow::Borrowed(frames);
+    if !frames.is_sorted_by_key(|seen| seen.at_ns) {
+        frames.to_mut().sort_by_key(|seen| seen.at_ns);
+    }
+    frames
 }
 
 /// The endpoint of a port, `endpoint:interface`.

@@ -20,6 +20,7 @@ trust-late = the switch was up to { $late } late in the arm { $arm } (load { $lo
 trust-frames-lost = { $count } frames were lost before the switch could see them in the arm { $arm }
 trust-records-lost = { $count } captured frames were lost in the arm { $arm }
 trust-capture-full = the capture was full before the arm { $arm } was measured to its end
+trust-link = on the network { $network }, the { $what } was { $measured } in the arm { $arm }, where the scenario asks for { $asked }: the machine is too busy for these figures
 
 # Findings
 finding-fix-failed = fix { $fix } exited with { $status } on { $endpoint }: { $output }
@@ -56,6 +57,33 @@ remark-resent = { $count ->
     }
 remark-vantages = three vantages of one login: ssh { $openssh }, the wire { $wire }, libssh2 { $libssh2 } (blind to GSSAPI)
 remark-libssh2 = libssh2 could not log in: { $reason }
+remark-link = link { $network }, asked and measured: round trip { $asked_rtt }, { $rtt }; loss { $asked_loss }, { $loss }; rate { $asked_rate }, { $rate }
+remark-transfer = { $flows } × TCP with { $inner }, in UDP: { $goodput }, round trips { $rtt }, { $retransmits } segments sent again
+remark-transfer-in-tcp = { $flows } × TCP with { $inner }, in TCP with { $outer }: { $goodput }, round trips { $rtt }, { $retransmits } segments sent again
+remark-tunnel-down = { $client } has no tunnel after { $seconds }: { $said }; last IKE before the NAT: { $lan }; behind it: { $public }; { $client } logs: { $client_log }; { $gateway } logs: { $gateway_log }
+remark-insert-failed = { $client } sent { $sent } ESP frames; the NAT could not tell { $failed } of them from the other client's and dropped them (insert_failed)
+remark-misdelivered = { $count } ESP frames for { $client } were given to { $other } (SPI { $spi })
+remark-esp-by = ESP at { $gateway } is done in { $esp ->
+    [kernel] the kernel
+   *[other] user space: the kernel has no ESP
+    }
+remark-hops = { $case ->
+    [no] { "" }
+   *[other] { $case }:{" "}
+    }frames from guest to hypervisor, tap, uplink, wire: { $forth }; back from wire to uplink, tap, guest: { $back }; { $answered } answered: { $hop ->
+    [nowhere] all passes
+    [cable] the guest's NIC has no cable
+    [guest] nothing leaves the guest
+    [hypervisor] they stop inside the hypervisor
+    [bridge] they stop in the bridge, between tap and uplink
+    [wire] they stop between uplink and wire
+    [peer] nobody on the wire answers
+    [way-back] the answer stops on its way back, in the bridge
+   *[other] the guest does not hear the answer
+    }
+remark-hop-trouble = could not be looked at: { $why }
+remark-useless-helped = { $case }: what should not help did: { $line }
+remark-not-restored = { $case }: the reference remedy did not bring the frames back
 
 # Effects
 effect-none = no effect here
@@ -188,3 +216,143 @@ probe-limits = { $what } limited by { $kind }
 probe-limits-disk = disk and files of each endpoint are limited
 probe-limits-instead = processes of each user of an endpoint are limited by setrlimit
 probe-not-limited = { $what } cannot be limited: { $why }
+
+# VirtualBox
+virtualbox-interrupted = interrupted
+virtualbox-no-program = there is no program { $program }; install VirtualBox, or say --vboxmanage PROGRAM ({ $reason })
+virtualbox-not-started = { $program } cannot be started: { $reason }
+virtualbox-slow = no end within { $seconds } s: { $command }
+virtualbox-too-much = far too much output, nothing of it was read: { $command }
+virtualbox-refused = exit status { $status }: { $command }: { $said }
+virtualbox-no-vm = VirtualBox knows no VM { $vm }, only these: { $known }. It keeps each user's VMs apart: run this as the user who has the VM
+virtualbox-many-vms = several VMs are called { $vm }; name one by its UUID: { $known }
+virtualbox-unread = the answer does not tell of { $nic } of { $vm }, or was cut short: { $command }
+virtualbox-not-running = the VM { $vm } is not running but { $state }; start it: { $command }
+virtualbox-disabled = { $nic } of { $vm } is disabled, and VirtualBox attaches no disabled NIC, though it exits with 0; shut the VM down, then: { $command }
+virtualbox-no-adapter = VirtualBox can bridge to no adapter { $adapter }, only to these: { $known }
+virtualbox-no-interface = cannot tell which interface of this machine is { $adapter }; say --interface with one of { $known }
+virtualbox-no-sysfs = cannot read this machine's interfaces: { $reason }
+virtualbox-down = { $adapter } is down or has no link: no frame can leave there, whatever VirtualBox does
+virtualbox-no-way-back = { $nic } of { $vm } is attached to { $attachment }, and VBoxManage has no words to put that back; nothing was changed
+virtualbox-no-right = no right to watch { $interface } ({ $reason }); give it to this program: sudo setcap cap_net_raw+ep { $program }
+virtualbox-no-capture = cannot watch { $interface }: { $reason }
+virtualbox-not-taken = { $nic } of { $vm } is attached to { $is } after: { $command } (exit status { $status }, it said { $said })
+virtualbox-wireless = { $adapter } is wireless: there VirtualBox writes the host's own address into the guest's frames, and they cannot be told from the host's
+virtualbox-guest-silent = by VirtualBox's own counter the guest sent nothing in the arm { $arm }, so nothing could arrive; let a ping run in the guest
+virtualbox-unproven = no frame of the guest's was seen in any arm, and VirtualBox does not tell what the guest sent: whether a ping ran cannot be known
+virtualbox-wire-silent = the host's interface carried no frame at all, of anybody's, in any arm: it may be the wrong one, or its cable out
+virtualbox-attached-otherwise = { $nic } of { $vm } is attached to { $is }, not to { $adapter }: that alone explains why nothing arrives
+virtualbox-unplugged = the cable of { $nic } of { $vm } is out: that alone explains why nothing arrives; put it in: { $command }
+virtualbox-works = the guest's frames reach the wire as things are: there is nothing to mend
+virtualbox-your-word = VirtualBox does not tell what the guest sent; that a ping ran here, too, is your word
+virtualbox-put-back = { $nic } is attached to { $attachment } again, as it was found; for the state after the fix: { $command }
+virtualbox-not-put-back = { $nic } of { $vm } could not be put back to { $attachment }; type: { $command } ({ $reason })
+virtualbox-patience = wait: the VM's NIC is put back first
+virtualbox-found = { $vm }: { $nic }, address { $mac }, is attached to { $attachment }; watching { $interface }
+virtualbox-ping = Let a ping to another machine run in the guest until this ends (ping -t where the guest is Windows).
+virtualbox-if-killed = The NIC is put back at the end and after Ctrl-C. Should this program be killed, type: { $command }
+virtualbox-enter = Press Enter when it runs.
+virtualbox-try-fix = The symptom is there. To try the course's fix: the same command with --apply.
+
+# Appliances: what was found
+appliance-bridged = adapter { $number } of { $vm } is bridged to "{ $name }", a physical NIC of the machine that it was exported from
+appliance-bridged-nameless = adapter { $number } of { $vm } is bridged, and no NIC is named: which one it gets is decided on the other machine
+appliance-bridged-disabled = adapter { $number } of { $vm } is switched off, but still bridged to "{ $name }"; whoever switches it on has that NIC
+appliance-other = adapter { $number } of { $vm } is on a network "{ $name }", which VirtualBox does not know and makes bridged at import
+appliance-other-nameless = adapter { $number } of { $vm } is on no network that is named, and VirtualBox makes it bridged at import
+appliance-generic = adapter { $number } of { $vm } has a driver of its own, which the other machine need not have
+appliance-null = adapter { $number } of { $vm } is attached to nothing
+appliance-natnetwork = adapter { $number } of { $vm } is on the NAT network "{ $name }", which is part of the host and not of the appliance
+appliance-hostonly = adapter { $number } of { $vm } is on the host-only network "{ $name }", which the other machine may call otherwise
+appliance-cable-out = the cable of adapter { $number } of { $vm } is unplugged
+appliance-no-way-in = { $vm } has no NAT and no host-only adapter to be reached through
+appliance-mac-twice = adapters { $numbers } of { $vm } have the same MAC address { $mac }
+appliance-mac-fixed = { $count ->
+    [one] adapter { $numbers } of { $vm } brings its MAC address along: every copy that keeps it would have the same
+   *[other] adapters { $numbers } of { $vm } bring their MAC addresses along: every copy that keeps them would have the same
+    }
+appliance-several-systems = the appliance holds { $count } virtual machines
+appliance-descriptor-late = the descriptor is not the first member of the archive
+appliance-no-manifest = there is no manifest, so nothing tells whether a file was damaged on its way
+appliance-manifest-broken = line { $line } of the manifest is no digest
+appliance-file-missing = { $file } is missing
+appliance-file-no-file = { $file } is a link or a directory, and was not looked at
+appliance-file-remote = a file is elsewhere: { $href }
+appliance-file-size = { $file } has { $is } bytes, where the descriptor says { $stated }
+appliance-file-extra = { $file } is there, and nothing refers to it
+appliance-digest-differs = { $file } is not the file that was exported: its { $algorithm } differs from the manifest's
+appliance-digest-unknown = the manifest has a digest of { $file } of the kind { $algorithm }, which is not checked
+appliance-digest-none = { $file } is not in the manifest
+appliance-disk-nowhere = the disk { $disk } has its content in { $file }, which the descriptor does not refer to
+appliance-disk-absurd = the disk { $disk } cannot have this capacity: { $capacity }
+
+# Appliances: what to do
+appliance-advice-course = Export images with NAT and host-only adapters only; let students add the bridged adapter themselves.
+appliance-advice-before = Before the export, on the machine that has it:
+appliance-advice-anew = Imported already? Build the bridge anew, with the <name> that `VBoxManage.exe list bridgedifs` shows:
+appliance-advice-no-start = It does not start because that NIC is missing? First, while it is off:
+appliance-advice-null = Switch it off before the export, or attach it to NAT or a host-only network.
+appliance-advice-natnetwork = Use NAT, or have students make a NAT network of this name first.
+appliance-advice-hostonly = After the import, choose a host-only network of that machine.
+appliance-advice-mac = Import with "Generate new MAC addresses for all network adapters" (VBoxManage does unless told otherwise), or export without any (--options nomacs).
+appliance-advice-several = Export one at a time where students need only one.
+appliance-advice-first = Export again, or pack the archive with the .ovf first: importers that read it once need it there.
+appliance-advice-manifest = Export again with a manifest (--options manifest) of SHA1 or SHA256.
+appliance-advice-missing = Copy all files of the export, not links, or export as one .ova.
+appliance-advice-damaged = Copy it again from where it came from; if that has the same, export again.
+appliance-advice-remote = VirtualBox fetches nothing: put the file beside the descriptor.
+
+# Appliances: why one is not read
+appliance-refused-unreadable = cannot read it: { $why }
+appliance-refused-no-file = it is no file
+appliance-refused-format = it is a { $format } file; an .ova is a plain tar archive: unpack it first
+appliance-refused-no-tar = it is no readable tar archive, so it is no .ova
+appliance-refused-damaged = the archive is damaged at byte { $at }: copy it again
+appliance-refused-cut-off = the archive ends at byte { $at }, in the middle: copy it again
+appliance-refused-kind = the member { $name } is no regular file; no export writes one
+appliance-refused-name = the name { $name } leads out of the appliance or cannot be a file's
+appliance-refused-twice = the member { $name } is there twice
+appliance-refused-descriptors = there are several descriptors, { $name } and another
+appliance-refused-no-descriptor = it has no .ovf descriptor, so it is no appliance
+appliance-refused-large = { $name } has more than { $most } KiB
+appliance-refused-many = it has more than { $most } of a kind; no export has
+appliance-refused-total = its files have more than { $gib } GiB; --most raises the limit
+appliance-refused-claim = it claims files of more than { $gib } GiB; --most raises the limit
+appliance-refused-size = the size of { $file } is no size: { $size }
+appliance-refused-encoding = the descriptor is no good { $encoding }; save it as UTF-8, or as UTF-16 with a byte order mark
+appliance-refused-doctype = the descriptor has a document type (line { $line }), which may hide anything; no export writes one
+appliance-refused-bomb = the descriptor is nested too deeply, or has too many elements or attributes (line { $line })
+appliance-refused-xml = the descriptor is no XML (line { $line }): { $why }
+appliance-refused-empty = the descriptor is empty
+appliance-refused-root = it is no descriptor: it begins with <{ $root }> instead of <Envelope>
+appliance-refused-no-system = it describes no virtual machine
+
+# Appliances: the report
+appliance-adapter = adapter
+appliance-attached = attached to
+appliance-mac = MAC address
+appliance-card = card
+appliance-attached-nat = NAT
+appliance-attached-natnetwork = NAT network
+appliance-attached-hostonly = host-only
+appliance-attached-intnet = internal network
+appliance-attached-bridged = bridged
+appliance-attached-null = nothing
+appliance-attached-generic = own driver
+appliance-attached-other = unknown network
+appliance-off = (off)
+appliance-unplugged = (unplugged)
+appliance-no-adapters = no network adapters
+appliance-files = Files
+appliance-bytes = { $size } bytes
+appliance-digest-fits = { $algorithm } fits
+appliance-digest-does-not-fit = { $algorithm } DIFFERS
+appliance-error = ERROR
+appliance-warning = warning
+appliance-note = note
+appliance-more = … and { $count } more
+appliance-fit = Fit to be moved to another machine.
+appliance-unfit = { $count ->
+    [one] Not fit to be moved to another machine: 1 error.
+   *[other] Not fit to be moved to another machine: { $count } errors.
+    }

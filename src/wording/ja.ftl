@@ -20,6 +20,7 @@ trust-late = アーム{ $arm }でスイッチが最大{ $late }遅れました(�
 trust-frames-lost = アーム{ $arm }で、スイッチに届く前に{ $count }フレームが失われました
 trust-records-lost = アーム{ $arm }で、キャプチャの{ $count }フレームが失われました
 trust-capture-full = アーム{ $arm }の測定が終わる前に、キャプチャが上限に達しました
+trust-link = アーム { $arm } のネットワーク { $network } で、{ $what } が { $measured } でした(シナリオの指定は { $asked })。マシンの負荷が高すぎるため、この数値は信頼できません
 
 # 気づいたこと
 finding-fix-failed = 対処{ $fix }が{ $endpoint }で終了コード{ $status }になりました: { $output }
@@ -53,6 +54,33 @@ remark-silent-end = { $count ->
 remark-resent = TCPセグメントが{ $count }回再送されました
 remark-vantages = 同じログインを3つの視点から: ssh { $openssh }、通信 { $wire }、libssh2 { $libssh2 }(GSSAPIは見えない)
 remark-libssh2 = libssh2ではログインできませんでした: { $reason }
+remark-link = リンク { $network } (指定、実測): 往復時間 { $asked_rtt }、{ $rtt }; 損失 { $asked_loss }、{ $loss }; 速度 { $asked_rate }、{ $rate }
+remark-transfer = TCP({ $inner })× { $flows } をUDPで運搬: { $goodput }、往復時間 { $rtt }、再送 { $retransmits } セグメント
+remark-transfer-in-tcp = TCP({ $inner })× { $flows } をTCP({ $outer })で運搬: { $goodput }、往復時間 { $rtt }、再送 { $retransmits } セグメント
+remark-tunnel-down = { $client } は { $seconds } 経ってもトンネルを張れませんでした: { $said }; NATの手前で最後に見えたIKE: { $lan }; NATの先: { $public }; { $client } のログ: { $client_log }; { $gateway } のログ: { $gateway_log }
+remark-insert-failed = { $client } はESPフレームを { $sent } 個送りましたが、NATはそのうち { $failed } 個をもう一方のクライアントのものと区別できず、破棄しました(insert_failed)
+remark-misdelivered = { $client } 宛のESPフレーム { $count } 個が { $other } に届けられました(SPI { $spi })
+remark-esp-by = { $gateway } のESPは{ $esp ->
+    [kernel] カーネルが処理
+   *[other] ユーザ空間で処理(カーネルにESPがないため)
+    }
+remark-hops = { $case ->
+    [no] { "" }
+   *[other] { $case }:{" "}
+    }フレーム数 ゲスト→ハイパーバイザ→TAP→アップリンク→LAN: { $forth }; 戻り LAN→アップリンク→TAP→ゲスト: { $back }; 応答 { $answered }: { $hop ->
+    [nowhere] すべて通っています
+    [cable] ゲストのNICにケーブルがつながっていません
+    [guest] ゲストから何も出ていません
+    [hypervisor] ハイパーバイザの中で止まっています
+    [bridge] ブリッジの中(TAPとアップリンクの間)で止まっています
+    [wire] アップリンクとLANの間で止まっています
+    [peer] LAN上の誰も応答していません
+    [way-back] 応答が戻る途中、ブリッジで止まっています
+   *[other] 応答がゲストに届いていません
+    }
+remark-hop-trouble = 調べられませんでした: { $why }
+remark-useless-helped = { $case }: 効かないはずの操作が効きました: { $line }
+remark-not-restored = { $case }: 基準の対処でもフレームが通りませんでした
 
 # 効果
 effect-none = ここでは効果なし
@@ -173,3 +201,141 @@ probe-limits = { $what } を { $kind } で制限します
 probe-limits-disk = エンドポイントごとにディスク容量とファイル数を制限します
 probe-limits-instead = エンドポイントの利用者ごとにプロセス数を setrlimit で制限します
 probe-not-limited = { $what } は制限できません: { $why }
+
+# VirtualBox
+virtualbox-interrupted = 中断されました
+virtualbox-no-program = プログラム { $program } がありません。VirtualBoxをインストールするか、--vboxmanage PROGRAM で指定してください ({ $reason })
+virtualbox-not-started = { $program } を起動できません: { $reason }
+virtualbox-slow = { $seconds }秒以内に終わりません: { $command }
+virtualbox-too-much = 出力が多すぎるため、読み取りませんでした: { $command }
+virtualbox-refused = 終了コード { $status }: { $command }: { $said }
+virtualbox-no-vm = VirtualBoxに仮想マシン { $vm } はありません。あるのは { $known } です。仮想マシンはユーザーごとに管理されるので、その仮想マシンを持つユーザーで実行してください
+virtualbox-many-vms = { $vm } という名前の仮想マシンが複数あります。UUIDで指定してください: { $known }
+virtualbox-unread = { $vm } の { $nic } についての情報がないか、出力が途中で切れています: { $command }
+virtualbox-not-running = 仮想マシン { $vm } は実行中ではありません (状態: { $state })。起動してください: { $command }
+virtualbox-disabled = { $vm } の { $nic } は無効です。VirtualBoxは終了コード0を返しますが、無効なNICには何も割り当てません。仮想マシンを終了してから実行してください: { $command }
+virtualbox-no-adapter = VirtualBoxがブリッジできるアダプタに { $adapter } はありません。あるのは { $known } です
+virtualbox-no-interface = { $adapter } がこのマシンのどのインタフェースか分かりません。--interface で { $known } のどれかを指定してください
+virtualbox-no-sysfs = このマシンのインタフェースを読み取れません: { $reason }
+virtualbox-down = { $adapter } は停止中か、リンクがありません。VirtualBoxが何をしても、フレームは外に出られません
+virtualbox-no-way-back = { $vm } の { $nic } の割り当ては { $attachment } で、VBoxManageでは元に戻せません。何も変更していません
+virtualbox-no-right = { $interface } を見る権限がありません ({ $reason })。このプログラムに権限を与えてください: sudo setcap cap_net_raw+ep { $program }
+virtualbox-no-capture = { $interface } を見ることができません: { $reason }
+virtualbox-not-taken = 実行しても { $vm } の { $nic } の割り当ては { $is } です: { $command } (終了コード { $status }、出力 { $said })
+virtualbox-wireless = { $adapter } は無線です。VirtualBoxがゲストのフレームにホスト自身のアドレスを書き込むため、ホストのフレームと区別できません
+virtualbox-guest-silent = VirtualBoxのカウンタによると、アーム { $arm } でゲストは何も送信していないので、何も届きません。ゲストでpingを実行し続けてください
+virtualbox-unproven = どのアームでもゲストのフレームが見えず、ゲストが何を送信したかもVirtualBoxから分かりません。pingが実行されていたかどうか判断できません
+virtualbox-wire-silent = どのアームでも、ホストのインタフェースには誰のフレームも流れませんでした。インタフェースが違うか、ケーブルが抜けている可能性があります
+virtualbox-attached-otherwise = { $vm } の { $nic } の割り当ては { $is } で、{ $adapter } ではありません。何も届かないのはそのためです
+virtualbox-unplugged = { $vm } の { $nic } のケーブルが抜けています。何も届かないのはそのためです。接続するコマンド: { $command }
+virtualbox-works = 今のままでゲストのフレームは配線に届いています。直すところはありません
+virtualbox-your-word = ゲストが何を送信したかはVirtualBoxから分かりません。ここでもpingが実行されていたことは確認できていません
+virtualbox-put-back = { $nic } を元の割り当て { $attachment } に戻しました。対処後の状態にするコマンド: { $command }
+virtualbox-not-put-back = { $vm } の { $nic } を元の割り当て { $attachment } に戻せませんでした。次のコマンドを実行してください: { $command } ({ $reason })
+virtualbox-patience = お待ちください。先に仮想マシンのNICを元に戻しています
+virtualbox-found = { $vm }: { $nic } (アドレス { $mac }) の割り当ては { $attachment } です。{ $interface } を監視します
+virtualbox-ping = 終わるまで、ゲストから他のマシンへpingを実行し続けてください (ゲストがWindowsなら ping -t)。
+virtualbox-if-killed = NICは、終了時とCtrl-Cのときに元に戻されます。このプログラムが強制終了された場合は、次のコマンドを実行してください: { $command }
+virtualbox-enter = 実行できたらEnterキーを押してください。
+virtualbox-try-fix = 症状が出ています。教材の対処を試すには、同じコマンドに --apply を付けてください。
+
+# アプライアンス: 見つかったこと
+appliance-bridged = { $vm }のアダプター{ $number }は、エクスポート元のマシンの物理NIC「{ $name }」にブリッジ接続されています
+appliance-bridged-nameless = { $vm }のアダプター{ $number }はブリッジ接続で、NICの指定がありません。どのNICにつながるかはインポート先で決まります
+appliance-bridged-disabled = { $vm }のアダプター{ $number }は無効ですが、「{ $name }」へのブリッジ接続の設定が残っています。有効にするとそのNICが使われます
+appliance-other = { $vm }のアダプター{ $number }のネットワーク「{ $name }」はVirtualBoxの知らない名前で、インポート時にブリッジ接続になります
+appliance-other-nameless = { $vm }のアダプター{ $number }にはネットワークの名前がなく、インポート時にブリッジ接続になります
+appliance-generic = { $vm }のアダプター{ $number }は独自のドライバーを使います。インポート先にあるとは限りません
+appliance-null = { $vm }のアダプター{ $number }は未割り当てです
+appliance-natnetwork = { $vm }のアダプター{ $number }はNATネットワーク「{ $name }」につながっています。これはホスト側の設定で、アプライアンスには含まれません
+appliance-hostonly = { $vm }のアダプター{ $number }はホストオンリーネットワーク「{ $name }」につながっています。インポート先では名前が違うかもしれません
+appliance-cable-out = { $vm }のアダプター{ $number }のケーブルが抜けています
+appliance-no-way-in = { $vm }には操作用のNATアダプターもホストオンリーアダプターもありません
+appliance-mac-twice = { $vm }のアダプター{ $numbers }のMACアドレスが同じです: { $mac }
+appliance-mac-fixed = { $count ->
+   *[other] { $vm }のアダプター{ $numbers }のMACアドレスが含まれています。そのままインポートすると、すべてのコピーが同じMACアドレスになります
+    }
+appliance-several-systems = アプライアンスに仮想マシンが{ $count }台含まれています
+appliance-descriptor-late = 記述ファイル(.ovf)がアーカイブの先頭にありません
+appliance-no-manifest = マニフェストがないため、途中でファイルが壊れたかどうか確かめられません
+appliance-manifest-broken = マニフェストの{ $line }行目を読み取れません
+appliance-file-missing = { $file }がありません
+appliance-file-no-file = { $file }はリンクまたはディレクトリのため、調べていません
+appliance-file-remote = 別の場所にあるファイルが指定されています: { $href }
+appliance-file-size = { $file }は{ $is }バイトですが、記述ファイルでは{ $stated }バイトです
+appliance-file-extra = { $file }はどこからも参照されていません
+appliance-digest-differs = { $file }はエクスポート時のファイルと異なります({ $algorithm }がマニフェストと一致しません)
+appliance-digest-unknown = マニフェストにある{ $file }の{ $algorithm }は確認していません
+appliance-digest-none = { $file }がマニフェストにありません
+appliance-disk-nowhere = ディスク{ $disk }の内容は{ $file }とされていますが、記述ファイルにその参照がありません
+appliance-disk-absurd = ディスク{ $disk }の容量があり得ない値です: { $capacity }
+
+# アプライアンス: 対処
+appliance-advice-course = 物理環境をまたいでインポートする仮想マシンは、操作用のNAT・ホストオンリーアダプタのみを含む状態でエクスポートし、ブリッジアダプタは配布後に生徒自身の手で追加させてください。
+appliance-advice-before = エクスポートの前に、元のマシンで:
+appliance-advice-anew = インポートした後なら、ブリッジを作り直してください(<name>は`VBoxManage.exe list bridgedifs`に表示される名前):
+appliance-advice-no-start = そのNICがなくて起動しないなら、まず電源オフのまま:
+appliance-advice-null = エクスポートの前に無効にするか、NATまたはホストオンリーに割り当ててください。
+appliance-advice-natnetwork = NATにするか、同じ名前のNATネットワークを先に生徒に作らせてください。
+appliance-advice-hostonly = インポートの後、そのマシンのホストオンリーネットワークを選んでください。
+appliance-advice-mac = 「すべてのネットワークアダプターでMACアドレスを生成」を選んでインポートする(VBoxManageでは既定)か、MACアドレスなしでエクスポートしてください(--options nomacs)。
+appliance-advice-several = 1台だけ必要なら、1台ずつエクスポートしてください。
+appliance-advice-first = エクスポートし直すか、.ovfを先頭にして固めてください。先頭から一度だけ読むソフトウェアに必要です。
+appliance-advice-manifest = SHA1またはSHA256のマニフェスト付きでエクスポートし直してください(--options manifest)。
+appliance-advice-missing = リンクではなく、エクスポートしたすべてのファイルをコピーするか、1つの.ovaとしてエクスポートしてください。
+appliance-advice-damaged = 元の場所からコピーし直してください。それでも同じなら、エクスポートし直してください。
+appliance-advice-remote = VirtualBoxはダウンロードしません。ファイルを記述ファイルと同じ場所に置いてください。
+
+# アプライアンス: 読めない理由
+appliance-refused-unreadable = 読み取れません: { $why }
+appliance-refused-no-file = ファイルではありません
+appliance-refused-format = { $format }形式のファイルです。.ovaは圧縮されていないtarアーカイブです。先に展開してください
+appliance-refused-no-tar = 読み取れるtarアーカイブではないため、.ovaではありません
+appliance-refused-damaged = アーカイブの{ $at }バイト目が壊れています。コピーし直してください
+appliance-refused-cut-off = アーカイブが{ $at }バイト目で途切れています。コピーし直してください
+appliance-refused-kind = { $name }は通常のファイルではありません。エクスポートされたものには含まれないはずです
+appliance-refused-name = { $name }は、アプライアンスの外を指すか、ファイル名になり得ない名前です
+appliance-refused-twice = { $name }が2つあります
+appliance-refused-descriptors = 記述ファイルが{ $name }のほかにもあります
+appliance-refused-no-descriptor = 記述ファイル(.ovf)がないため、アプライアンスではありません
+appliance-refused-large = { $name }が{ $most } KiBを超えています
+appliance-refused-many = 同じ種類のものが{ $most }個を超えています。エクスポートされたものではあり得ません
+appliance-refused-total = ファイルの合計が{ $gib } GiBを超えています。上限は--mostで変えられます
+appliance-refused-claim = 記述ファイルによるファイルの合計が{ $gib } GiBを超えています。上限は--mostで変えられます
+appliance-refused-size = { $file }のサイズがあり得ない値です: { $size }
+appliance-refused-encoding = 記述ファイルが正しい{ $encoding }ではありません。UTF-8か、BOM付きのUTF-16で保存してください
+appliance-refused-doctype = 記述ファイルに文書型宣言があります({ $line }行目)。何でも隠せるため読みません。エクスポートされたものには含まれないはずです
+appliance-refused-bomb = 記述ファイルの入れ子が深すぎるか、要素または属性が多すぎます({ $line }行目)
+appliance-refused-xml = 記述ファイルがXMLではありません({ $line }行目): { $why }
+appliance-refused-empty = 記述ファイルが空です
+appliance-refused-root = 記述ファイルではありません。<Envelope>ではなく<{ $root }>で始まっています
+appliance-refused-no-system = 仮想マシンの記述がありません
+
+# アプライアンス: 報告
+appliance-adapter = アダプター
+appliance-attached = 割り当て
+appliance-mac = MACアドレス
+appliance-card = 種類
+appliance-attached-nat = NAT
+appliance-attached-natnetwork = NATネットワーク
+appliance-attached-hostonly = ホストオンリー
+appliance-attached-intnet = 内部ネットワーク
+appliance-attached-bridged = ブリッジ
+appliance-attached-null = 未割り当て
+appliance-attached-generic = 独自のドライバー
+appliance-attached-other = 不明なネットワーク
+appliance-off = (無効)
+appliance-unplugged = (ケーブルなし)
+appliance-no-adapters = ネットワークアダプターなし
+appliance-files = ファイル
+appliance-bytes = { $size }バイト
+appliance-digest-fits = { $algorithm }一致
+appliance-digest-does-not-fit = { $algorithm }不一致
+appliance-error = エラー
+appliance-warning = 警告
+appliance-note = 参考
+appliance-more = ほか{ $count }件
+appliance-fit = 別のマシンに移せます。
+appliance-unfit = { $count ->
+   *[other] このままでは別のマシンに移せません。エラー{ $count }件。
+    }

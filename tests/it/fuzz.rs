@@ -3,6 +3,7 @@
 mod corpus;
 mod frames;
 mod mutate;
+mod tunnels;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::sync_channel;
@@ -14,8 +15,8 @@ use saiten::fabric::filter::Filters;
 use saiten::fabric::random::Stream;
 use saiten::wire::dns::passed::{Carrier, Passed, Tally, Unreadable, passed};
 use saiten::wire::dns::{self, Message};
-use saiten::wire::frame::{Frame, TCP, Transport, UDP};
-use saiten::wire::{Seen, lookup};
+use saiten::wire::frame::{ESP, Frame, TCP, Transport, UDP};
+use saiten::wire::{Seen, echo, ike, lookup, natt};
 
 /// Ports of the corpus.
 const PORTS: [&str; 2] = ["client:eth1", "server:eth1"];
@@ -56,19 +57,16 @@ fn seen(frames: &[Loose]) -> Vec<Seen<'_>> {
         .collect()
 }
 
-/// What the switch's filters count: frames to and from port 53 over UDP and TCP, each port for itself.
-fn filtered(frames: &[Seen<'_>]) -> BTreeMap<&'static str, [u64; 4]> {
-    let count = |protocol, sport, dport| Filter {
+/// A filter's rule: protocol, source port, destination port.
+type Rule = (u8, Option<u16>, Option<u16>);
+
+/// What the switch's filters count, each port for itself.
+fn filtered<const N: usize>(frames: &[Seen<'_>], rules: [Rule; N]) -> BTreeMap<&'static str, [u64; N]> {
+    let rules = rules.map(|(protocol, sport, dport)| Filter {
         name: "x".into(),
         matches: Match { protocol: Some(protocol), sport, dport, ..Match::default() },
         action: Action::Count,
-    };
-    let rules = [
-        count(UDP, None, Some(53)),
-        count(TCP, None, Some(53)),
-        count(UDP, Some(53), None),
-        count(TCP, Some(53), None),
-    ];
+    });
     let of = |port: &'static str| {
         let mut filters = Filters::new(&rules, |_| None).unwrap();
         for frame in frames.iter().filter(|seen| seen.port == port).filter_map(|seen| Frame::parse(seen.bytes)) {
@@ -85,7 +83,8 @@ fn check(frames: &[Seen<'_>]) {
     let read = passed(frames);
     assert_eq!(read, passed(frames), "twice the same");
     assert!(read.messages.is_sorted_by_key(|passage| passage.at_ns));
-    for (port, counted) in filtered(frames) {
+    let rules = [(UDP, None, Some(53)), (TCP, None, Some(53)), (UDP, Some(53), None), (TCP, Some(53), None)];
+    for (port, counted) in filtered(frames, rules) {
         let Tally { to_udp, to_tcp, from_udp, from_tcp, .. } = read.tallies.get(port).cloned().unwrap_or_default();
         assert_eq!([to_udp, to_tcp, from_udp, from_tcp], counted, "{port}: the switch counts otherwise");
     }
@@ -99,6 +98,40 @@ fn check(frames: &[Seen<'_>]) {
         queries.iter().filter(|query| query.answer.is_some()).count(),
         queries.iter().filter(|query| query.answered_ns.is_some()).count()
     );
+    check_tunnels(frames);
+}
+
+/// The same for tunnels and echoes.
+fn check_tunnels(frames: &[Seen<'_>]) {
+    let passages = natt::passed(frames);
+    assert_eq!(passages, natt::passed(frames), "twice the same");
+    assert!(passages.is_sorted_by_key(|passage| passage.at_ns));
+    assert!(natt::nat_d(&passages).len() <= passages.len());
+    assert!(passages.iter().all(|passage| passage.to_string().ends_with(')') == (passage.dropped || again(passage))));
+    let tallies = natt::tallies(&passages);
+    let rules = [(UDP, Some(500), None), (UDP, None, Some(500)), (UDP, Some(4500), None), (UDP, None, Some(4500))];
+    for (port, [esp]) in filtered(frames, [(ESP, None, None)]) {
+        let tally = tallies.get(port).copied().unwrap_or_default();
+        let natt::Tally { ike_500, ike_4500, esp_in_udp, keepalives, other, .. } = tally;
+        assert_eq!(tally.esp, esp, "{port}: the switch counts otherwise");
+        let sum = ike_500 + ike_4500 + esp + esp_in_udp + keepalives + other;
+        assert_eq!(passages.iter().filter(|passage| passage.port == port).count() as u64, sum);
+    }
+    for (port, counted) in filtered(frames, rules) {
+        let own = |end: fn(&natt::Passage<'_>) -> natt::End, number| {
+            let own = passages.iter().filter(|passage| passage.port == port && end(passage).port == Some(number));
+            own.count() as u64
+        };
+        let (from, to) = (|passage: &natt::Passage<'_>| passage.from, |passage: &natt::Passage<'_>| passage.to);
+        assert_eq!([own(from, 500), own(to, 500), own(from, 4500), own(to, 4500)], counted, "{port}");
+    }
+    let echoes = echo::echoes(frames);
+    assert!(echoes.is_sorted_by_key(|echo| echo.asked_ns));
+    assert!(echoes.iter().all(|echo| echo.answered_ns.is_none_or(|at| at >= echo.asked_ns && !echo.dropped)));
+}
+
+fn again(passage: &natt::Passage<'_>) -> bool {
+    matches!(passage.what, natt::What::Ike { retransmission: true, .. })
 }
 
 /// Datagrams are messages or unreadable; bytes of TCP are in messages or left out or unreadable.
@@ -209,6 +242,10 @@ fn damaged_messages() {
         assert_eq!(read, dns::parse_udp(&message));
         if let Some(read) = read {
             check_message(&read);
+        }
+        if let Some(read) = ike::Message::parse(&message) {
+            assert!(read.nat_d.len() + read.vendors.len() <= ike::PAYLOADS_MOST);
+            assert!(read.header.length as usize <= message.len());
         }
         let framed = [&u16::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat();
         assert_eq!(dns::parse_tcp(&framed), dns::parse_udp(&message));

@@ -9,7 +9,7 @@ use saiten::effect::{self, Bearing};
 use saiten::evidence::bundle::{BackendRecord, RunRecord, ScenarioRecord};
 use saiten::evidence::{ArmEvidence, Outcome, Phase, ProbeEvidence};
 use saiten::measure::{Sample, Unit};
-use saiten::scenario::{Lang, Scenario, file};
+use saiten::scenario::{Condition, Lang, Scenario, file};
 use saiten::verdict::{self, Verdict};
 use saiten::wording::Phrase;
 
@@ -65,8 +65,6 @@ pub fn arm(name: &str, fixes: &[&str], logins: &[(f64, f64)]) -> ArmEvidence {
             ("server_lookup".to_owned(), *lookup),
             ("server_queries".to_owned(), if *lookup > 0.0 { 1.0 } else { 0.0 }),
         ]),
-        failed: None,
-        ladders: Vec::new(),
         remarks: vec![
             Phrase::new("remark-silent-auth")
                 .with("endpoint", "server")
@@ -74,6 +72,7 @@ pub fn arm(name: &str, fixes: &[&str], logins: &[(f64, f64)]) -> ArmEvidence {
                 .with("count", 1)
                 .with("queries", "PTR 20.1.168.192.in-addr.arpa. ✗"),
         ],
+        ..Sample::default()
     };
     let units = [("time", Unit::Seconds), ("server_lookup", Unit::Seconds), ("server_queries", Unit::Count)];
     arm.probes.insert(
@@ -163,6 +162,43 @@ fn what_the_harness_could_not_do_costs_no_points() {
     let mut lossy = arm("omitted", &[], SLOW);
     lossy.trust.frames_lost = 3;
     assert_eq!(verdicts(lossy, arm("applied", &["a", "b"], QUICK)), [Verdict::Inconclusive; 4]);
+}
+
+#[test]
+fn a_lab_that_was_not_as_asked_is_not_judged() {
+    let mut doubtful = arm("applied", &["a", "b"], QUICK);
+    let doubt = Phrase::new("trust-link").with("network", "lossy").with("what", "loss");
+    doubtful.probes.get_mut("login").unwrap().samples[2].doubt = Some(doubt);
+    let results = verdict::judge(&scenario(), &[arm("omitted", &[], SLOW), doubtful]);
+    assert_eq!((results[1].verdict, results[1].points), (Verdict::Inconclusive, None));
+    assert!(results[1].reason.say(Lang::En).contains("lossy"));
+}
+
+#[test]
+fn a_reading_that_the_machine_cannot_give_is_unsupported_and_named() {
+    let mut lacking = arm("applied", &["a", "b"], QUICK);
+    for sample in &mut lacking.probes.get_mut("login").unwrap().samples {
+        sample.readings.remove("server_queries");
+        sample.lacking.insert("server_queries".to_owned(), "no column insert_failed".to_owned());
+    }
+    let results = verdict::judge(&scenario(), &[arm("omitted", &[], SLOW), lacking]);
+    let verdicts: Vec<Verdict> = results.iter().map(|result| result.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass, Verdict::Pass, Verdict::Unsupported]);
+    assert!(results[3].reason.say(Lang::En).contains("no column insert_failed"));
+}
+
+#[test]
+fn what_has_to_hold_beside_it_decides_where_the_bound_cannot() {
+    let mut scenario = scenario();
+    let need = scenario.checks[1].clone();
+    scenario.checks[0].needs = vec![Condition { metric: need.metric, unit: need.unit, bounds: need.bounds }];
+    // The times straddle 0.3 of the control, and the server still asks.
+    let unclear = arm("applied", &["a", "b"], &[(0.9, 1.0), (1.05, 1.0), (1.4, 1.0)]);
+    let results = verdict::judge(&scenario, &[arm("omitted", &[], SLOW), unclear]);
+    assert_eq!(results[1].verdict, Verdict::Fail);
+    let quiet = arm("applied", &["a", "b"], &[(0.9, 0.0), (1.05, 0.0), (1.4, 0.0)]);
+    let results = verdict::judge(&scenario, &[arm("omitted", &[], SLOW), quiet]);
+    assert_eq!(results[1].verdict, Verdict::Inconclusive);
 }
 
 #[test]

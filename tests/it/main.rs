@@ -1,7 +1,8 @@
-//! All tests that need no lab, in one binary: they run in milliseconds.
+//! All tests that need no lab, in one binary: they run in milliseconds, but for `virtualbox`, which waits for pings.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod appliance;
 mod cli;
 mod counted;
 mod engine;
@@ -13,3 +14,4 @@ mod scenario;
 mod submissions;
 mod tidy;
 mod unfooled;
+mod virtualbox;

@@ -32,8 +32,20 @@ fn login_params(table: &toml::Table) -> Result<(), String> {
 fn catalog() -> Catalog {
     Catalog {
         kinds: vec![
-            KindInfo { name: "ssh-login", metrics: &LOGIN, check_params: login_params, outer_params: &[] },
-            KindInfo { name: "bulk", metrics: &BULK, check_params: |_| Ok(()), outer_params: &["outer"] },
+            KindInfo {
+                name: "ssh-login",
+                metrics: &LOGIN,
+                check_params: login_params,
+                outer_params: &[],
+                endpoint_params: &[],
+            },
+            KindInfo {
+                name: "bulk",
+                metrics: &BULK,
+                check_params: |_| Ok(()),
+                outer_params: &["outer"],
+                endpoint_params: &[],
+            },
         ],
         images: BTreeSet::from(["sshd", "ssh-client", "named"].map(str::to_owned)),
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::fabric::counters::Counters;
 use crate::lab::LabError;
 use crate::lab::capture::Moment;
 use crate::lab::topology::Lab;
 use crate::lab::wiring::port_name;
 use crate::measure::{MetricSpec, Sample};
+use crate::probe::wires;
 use crate::scenario::{Filter, FilterAction, Match, Scenario};
 use crate::wire::dns::passed::{Tally, passed};
 use crate::wire::dns::{Opcode, PORT};
@@ -83,8 +83,8 @@ impl Outer {
     /// # Errors
     /// The switch's counters and its capture disagree, with both numbers.
     pub fn look(&self, lab: &Lab, from: &Moment, to: &Moment) -> Result<Outside, LabError> {
-        let records = super::records(lab, &self.network, from, to)?;
-        let frames = super::seen(&records);
+        let records = wires::records(lab, &self.network, from, to)?;
+        let frames = wires::seen(&records);
         let port = self.port(lab.scenario()).unwrap_or_default();
         let tallies = passed(&frames).tallies;
         let none = Tally::default();
@@ -95,23 +95,15 @@ impl Outer {
             tallies.values().map(|tally| tally.from_udp).sum(),
             tallies.values().map(|tally| tally.from_tcp).sum(),
         ];
-        let lost = |counters: &Counters| counters.trust.capture_lost + counters.trust.capture_truncated;
         for ((watch, ..), captured) in WATCHES.iter().zip(captured) {
-            let counted = self.counted(watch, to).saturating_sub(self.counted(watch, from));
-            // A capture that has lost frames is told by the lab's trust, and judged by nobody.
-            if counted != captured && lost(&to.counters) == 0 {
-                let what = format!("{watch} port 53 at `{}` on `{}`", self.server, self.network);
-                return Err(LabError::Disagreement { what, counted, captured });
-            }
+            let name = self.name(watch);
+            let counted = |moment| wires::counted(&self.network, &name, moment);
+            let what = || format!("{watch} port 53 at `{}` on `{}`", self.server, self.network);
+            wires::agree(what, counted(to).saturating_sub(counted(from)), captured, to)?;
         }
         let mut queries = lookup::queries(&frames);
         queries.retain(|query| query.port == port);
         Ok(Outside { frames: (own.to_udp, own.to_tcp), queries })
-    }
-
-    fn counted(&self, watch: &str, moment: &Moment) -> u64 {
-        let network = moment.counters.networks.get(&self.network);
-        network.and_then(|network| network.filters.get(&self.name(watch))).map_or(0, |filter| filter.frames)
     }
 }
 

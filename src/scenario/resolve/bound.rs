@@ -27,6 +27,8 @@ pub(super) struct Given<'a> {
     pub(super) role: Role,
     /// Unit of the metric, if that is known and suits.
     pub(super) unit: Option<Unit>,
+    /// Whether something else has to hold beside the bounds.
+    pub(super) has_needs: bool,
     /// `at_most`, `at_least`, `equals`.
     pub(super) bounds: [&'a Maybe<Tried<forms::Bound>>; 3],
 }
@@ -116,10 +118,11 @@ impl<'a> Resolver<'a> {
                     .help(say!("write 1 for yes, 0 for no", "はいは1、いいえは0と書きます"))
             }
             _ if factor <= 0.0 => Problem::at(at, say!("a ratio is above 0", "比は0より大きい値です")),
-            Relation::AtMost if of == Some(ArmName::Omitted) && factor >= 1.0 => {
+            // That nothing gets worse is worth a check only where something else shows the fix.
+            Relation::AtMost if of == Some(ArmName::Omitted) && factor >= 1.0 && !given.has_needs => {
                 self.vacuous(at, say!("must be below 1", "1より小さい値が必要です"))
             }
-            Relation::AtLeast if of == Some(ArmName::Omitted) && factor <= 1.0 => {
+            Relation::AtLeast if of == Some(ArmName::Omitted) && factor <= 1.0 && !given.has_needs => {
                 self.vacuous(at, say!("must be above 1", "1より大きい値が必要です"))
             }
             _ => return Some(Limit::Ratio { factor, of: of? }),

@@ -23,6 +23,7 @@ impl<'a> Resolver<'a> {
             owner: check.name.get().map_or(&check.span, |name| &name.span),
             role: Role::Check,
             unit: metric.as_ref().map(|metric| metric.unit),
+            has_needs: !self.items(&check.needs).is_empty(),
             bounds: [&check.at_most, &check.at_least, &check.equals],
         };
         let bounds = self.bounds(&given);
@@ -96,7 +97,7 @@ impl<'a> Resolver<'a> {
             unit = None;
         }
         let bounds = [&condition.at_most, &condition.at_least, &condition.equals];
-        let bounds = self.bounds(&Given { owner, role, unit, bounds });
+        let bounds = self.bounds(&Given { owner, role, unit, has_needs: false, bounds });
         let metric = metric?;
         Some(Condition {
             metric: metric.name,

@@ -43,6 +43,7 @@ impl<'a> Resolver<'a> {
         }
         self.check_kind(probe);
         self.check_outer(probe);
+        self.check_endpoints(probe);
         // A number of samples that was refused says nothing about the other number.
         let refused = probe.samples.as_ref().is_some_and(|samples| samples.value.0.is_none());
         let samples = probe.samples.as_ref().and_then(|samples| samples.value.0).map_or(SAMPLES, |samples| samples.0);
@@ -112,6 +113,25 @@ impl<'a> Resolver<'a> {
                 let (to, network) = (printable(&to.value), printable(network));
                 let title = say!("`{to}` has no NIC on `{network}`", "`{to}` は `{network}` にNICがありません");
                 self.push(Problem::at(&name.span, title));
+            }
+        }
+    }
+
+    /// Parameters that name endpoints name some of the scenario's.
+    fn check_endpoints(&mut self, probe: &'a model::Probe) {
+        let kind = probe.kind.get().and_then(|name| self.catalog.kind(name));
+        let (Some(kind), Some(with)) = (kind, &probe.with) else { return };
+        for param in kind.endpoint_params {
+            let names: Vec<&str> = match with.value.table.get(*param) {
+                Some(toml::Value::String(name)) => vec![name],
+                Some(toml::Value::Array(names)) => names.iter().filter_map(|name| name.as_str()).collect(),
+                Some(toml::Value::Table(names)) => names.keys().map(String::as_str).collect(),
+                _ => Vec::new(),
+            };
+            let place = with.value.places.iter().find(|place| place.0 == *param);
+            let span = place.map_or(&with.span, |(_, _, value)| value);
+            for name in names {
+                self.endpoint(&At { value: name.to_owned(), span: span.clone() });
             }
         }
     }

@@ -5,9 +5,9 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::{Message, PORT, framing, parse_udp};
-use crate::wire::Seen;
 use crate::wire::frame::{self, Frame, TCP, Transport, UDP};
 use crate::wire::stream::{Assembly, LeftOut, Streams};
+use crate::wire::{Seen, in_order};
 
 /// What carried a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,13 +103,7 @@ pub struct Passed<'a> {
 /// Reads all DNS messages to or from port 53.
 pub fn passed<'a>(frames: &[Seen<'a>]) -> Passed<'a> {
     let mut reading = Reading::default();
-    if frames.is_sorted_by_key(|seen| seen.at_ns) {
-        frames.iter().for_each(|seen| reading.see(seen));
-    } else {
-        let mut frames = frames.to_vec();
-        frames.sort_by_key(|seen| seen.at_ns);
-        frames.iter().for_each(|seen| reading.see(seen));
-    }
+    in_order(frames).iter().for_each(|seen| reading.see(seen));
     let Reading { mut passed, assembly } = reading;
     passed.read_streams(assembly.finish());
     passed.messages.sort_by_key(|passage| passage.at_ns);
@@ -149,7 +143,7 @@ impl<'a> Reading<'a> {
                 tally.to_tcp += to;
                 self.assembly.add(seen, &frame);
             }
-            Transport::Icmp { .. } | Transport::Other => {}
+            Transport::Icmp { .. } | Transport::Esp { .. } | Transport::Other => {}
         }
     }
 }

@@ -187,3 +187,24 @@ fn the_first_look_sorts_out_what_is_common() {
     assert!(!may_concern(&udp(b"x")[..36], 53), "no ports left");
     assert!(!may_concern(&[0; 13], 53));
 }
+
+#[test]
+fn reads_the_begin_of_esp_and_what_follows_an_icmp_header() {
+    let build = |protocol: u8, payload: &[u8]| {
+        let mut bytes = Vec::new();
+        let packet = PacketBuilder::ethernet2(A, B).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+        packet.write(&mut bytes, etherparse::IpNumber(protocol), payload).unwrap();
+        bytes.resize(bytes.len().max(60), 0xaa);
+        bytes
+    };
+    let esp = |payload: &[u8]| {
+        Frame::parse(&build(ESP, payload)).map(|frame| (frame.ports(), frame.transport == Transport::Other))
+    };
+    let bytes = build(ESP, &[0xc0, 0xff, 0xee, 1, 0, 0, 0, 7, 99]);
+    assert_eq!(Frame::parse(&bytes).unwrap().transport, Transport::Esp { spi: 0xc0ff_ee01, seq: 7 });
+    assert_eq!(esp(&[0; 8]), Some((None, false)));
+    assert_eq!(esp(&[0; 7]), Some((None, true)), "padding is not ESP");
+    let bytes = build(ICMP, &[8, 0, 0xab, 0xcd, 0, 7, 0, 1, 42]);
+    let expected = Transport::Icmp { kind: 8, code: 0, body: &[0, 7, 0, 1, 42] };
+    assert_eq!(Frame::parse(&bytes).unwrap().transport, expected);
+}

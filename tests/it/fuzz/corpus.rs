@@ -6,18 +6,19 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use saiten::fabric::capture_read;
-use saiten::wire::lookup;
-use saiten::wire::{dns, dns::passed::passed};
+use saiten::wire::{Seen, dns, dns::passed::passed, echo, lookup, natt};
 
 use super::capture;
 use super::frames::{connections, datagrams, oddities};
+use super::tunnels::tunnels;
 
 /// Name of the file and what is in it.
-pub fn all() -> [(&'static str, Vec<u8>); 3] {
+pub fn all() -> [(&'static str, Vec<u8>); 4] {
     [
         ("datagrams.pcapng", capture(&datagrams())),
         ("connections.pcapng", capture(&connections())),
         ("oddities.pcapng", capture(&oddities())),
+        ("tunnels.pcapng", capture(&tunnels())),
     ]
 }
 
@@ -76,5 +77,25 @@ fn facts(bytes: &[u8]) -> String {
         let answer = query.answer.map_or_else(|| "nothing".into(), |answer| answer.rcode_name());
         writeln!(text, "{} {} asked {}: {answer}", query.kind, query.name, query.server).unwrap();
     }
+    text + &facts_of_tunnels(&frames)
+}
+
+fn facts_of_tunnels(frames: &[Seen<'_>]) -> String {
+    let passages = natt::passed(frames);
+    let mut text = String::new();
+    for passage in &passages {
+        writeln!(text, "{} {} {passage}", passage.at_ns, passage.port).unwrap();
+        if let natt::What::Ike { message: Some(message), .. } = &passage.what {
+            let vendors: Vec<String> = message.vendors.iter().map(ToString::to_string).collect();
+            writeln!(text, "  says {:?}, speaks {vendors:?}", message.notifies).unwrap();
+        }
+    }
+    for natt::Detected { at_ns, port, source_matches, destination_matches, .. } in natt::nat_d(&passages) {
+        writeln!(text, "{at_ns} {port} source {source_matches:?}, destination {destination_matches:?}").unwrap();
+    }
+    for (port, tally) in natt::tallies(&passages) {
+        writeln!(text, "{port} {tally:?}").unwrap();
+    }
+    echo::echoes(frames).iter().for_each(|echo| writeln!(text, "{echo:?}").unwrap());
     text
 }
