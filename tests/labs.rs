@@ -6,6 +6,8 @@
 mod archives;
 #[path = "labs/attacks.rs"]
 mod attacks;
+#[path = "labs/bridge.rs"]
+mod bridge;
 #[path = "labs/builds.rs"]
 mod builds;
 #[path = "labs/chapters.rs"]
@@ -28,6 +30,8 @@ mod killed;
 mod limits;
 #[path = "labs/machines.rs"]
 mod machines;
+#[path = "labs/natt.rs"]
+mod natt;
 #[path = "labs/ordinary.rs"]
 mod ordinary;
 #[path = "labs/person.rs"]
@@ -44,3 +48,5 @@ mod traps;
 mod tree;
 #[path = "labs/user.rs"]
 mod user;
+#[path = "labs/virtualbox.rs"]
+mod virtualbox;

@@ -30,6 +30,27 @@ fn down(on: On, dir: &Path) {
     assert!(down.status.success(), "{}", text(&down));
 }
 
+/// A scenario of each chapter.
+const CHAPTERS: [&str; 4] = ["ssh/slow-login", "dns/other-servers", "nat-t/two-clients", "bridge/container"];
+/// Names of interfaces that scenarios' own daemons make: bridges, and the ends of tunnels and virtual machines.
+const OWN: [&str; 7] = ["lo", "eth", "br0", "tap0", "tun", "ipsec0", "tunl"];
+
+fn stays_inside(on: On, dir: &Path, id: &str, endpoint: &str) {
+    // TEST-NET-3 and the documentation prefix (RFC 5737, RFC 3849), and the engine's own gateway, all at once: none answers.
+    let addresses = "203.0.113.77 2001:db8::7 172.17.0.1";
+    let line =
+        format!("for to in {addresses}; do (ping -c1 -W1 $to > /dev/null 2>&1 && echo reached $to) & done; wait");
+    let (_, said) = shell(on, dir, id, endpoint, &line);
+    assert!(!said.contains("reached"), "{id} {endpoint}: {said}");
+    let (_, nics) = shell(on, dir, id, endpoint, "ls /sys/class/net | tr '\\n' ' '");
+    let foreign: Vec<&str> =
+        nics.split_whitespace().filter(|nic| !OWN.iter().any(|own| nic.starts_with(own))).collect();
+    assert!(foreign.is_empty() || nics.contains("tunl"), "{id} {endpoint}: {nics}");
+    // A NIC that root makes here is wired to nothing: the switch is sealed, and its socket is gone.
+    let (status, said) = shell(on, dir, id, endpoint, "test -e /.wire/switch");
+    assert_eq!(status, Some(1), "{id} {endpoint}: the switch can still be reached: {said}");
+}
+
 fn no_endpoint_of_any_scenario_reaches_the_outside(on: On) {
     let dir = Labs::new(on);
     let list = saiten(on, dir.path()).args(["list", "--json"]).output().unwrap();
@@ -38,22 +59,19 @@ fn no_endpoint_of_any_scenario_reaches_the_outside(on: On) {
     let before = interfaces();
     for scenario in list {
         let id = scenario["id"].as_str().unwrap();
+        // Containers are made alike for all scenarios: one of each chapter tells of all.
+        if on == On::Docker && !CHAPTERS.contains(&id) {
+            continue;
+        }
         up(on, dir.path(), id, "omitted");
         assert_eq!(interfaces(), before, "{id} added an interface to the host");
-        for endpoint in scenario["endpoints"].as_array().unwrap() {
-            let endpoint = endpoint.as_str().unwrap();
-            // TEST-NET-3 and the documentation prefix (RFC 5737, RFC 3849), the engine's own gateway, and the host's resolver.
-            for address in ["203.0.113.7", "2001:db8::7", "172.17.0.1", "127.0.0.11"] {
-                let (status, said) = shell(on, dir.path(), id, endpoint, &format!("ping -c1 -W1 {address}"));
-                assert!(address == "127.0.0.11" || status != Some(0), "{id} {endpoint} reached {address}: {said}");
+        let endpoints = scenario["endpoints"].as_array().unwrap();
+        std::thread::scope(|scope| {
+            for endpoint in endpoints {
+                let (dir, endpoint) = (dir.path(), endpoint.as_str().unwrap());
+                scope.spawn(move || stays_inside(on, dir, id, endpoint));
             }
-            let (_, nics) = shell(on, dir.path(), id, endpoint, "ls /sys/class/net | tr '\\n' ' '");
-            let foreign = nics.split_whitespace().filter(|nic| *nic != "lo" && !nic.starts_with("eth")).count();
-            assert!(foreign == 0 || nics.contains("tunl"), "{id} {endpoint}: {nics}");
-            // A NIC that root makes here is wired to nothing: the switch is sealed, and its socket is gone.
-            let (status, said) = shell(on, dir.path(), id, endpoint, "test -e /.wire/switch");
-            assert_eq!(status, Some(1), "{id} {endpoint}: the switch can still be reached: {said}");
-        }
+        });
         down(on, dir.path());
     }
 }

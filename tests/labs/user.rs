@@ -36,6 +36,16 @@ macro_rules! on_docker {
 }
 pub(crate) use on_docker;
 
+/// Makes each function a test on the native backend alone.
+macro_rules! on_native {
+    ($($test:ident),* $(,)?) => {
+        mod only_native {
+            $(#[test] fn $test() { super::$test(crate::user::On::Native) })*
+        }
+    };
+}
+pub(crate) use on_native;
+
 /// Names of what an ordinary user who runs tests is given instead of what they may not read: the program, and the project.
 pub const GIVEN: [&str; 2] = ["SAITEN_TEST_PROGRAM", "SAITEN_TEST_PROJECT"];
 

@@ -1,0 +1,2 @@
+VBoxManage controlvm cent7 setlinkstate2 off
+VBoxManage controlvm cent7 setlinkstate2 on

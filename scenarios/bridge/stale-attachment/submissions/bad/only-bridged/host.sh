@@ -1,0 +1,1 @@
+VBoxManage controlvm cent7 nic2 bridged "Realtek PCIe GBE Family Controller"

@@ -1,0 +1,1 @@
+VBoxManage controlvm cent7 nic2 null

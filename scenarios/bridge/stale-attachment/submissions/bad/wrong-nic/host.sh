@@ -1,0 +1,2 @@
+VBoxManage controlvm cent7 nic1 null
+VBoxManage controlvm cent7 nic1 nat

@@ -1,0 +1,1 @@
+systemctl restart vm@cent7

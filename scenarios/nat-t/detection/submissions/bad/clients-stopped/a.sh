@@ -1,0 +1,3 @@
+#!/bin/sh
+# Stopped to change something, and forgotten.
+systemctl stop strongswan

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Edited only.
+sed -i 's/keep_alive = 0/keep_alive = 1s/' /etc/strongswan.d/lab.conf

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Only here.
+sed -i 's/keep_alive = 0/keep_alive = 1s/' /etc/strongswan.d/lab.conf
+systemctl restart strongswan

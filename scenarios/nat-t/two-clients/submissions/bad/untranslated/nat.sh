@@ -1,0 +1,3 @@
+#!/bin/sh
+# Nothing is translated any more.
+iptables -t nat -F POSTROUTING

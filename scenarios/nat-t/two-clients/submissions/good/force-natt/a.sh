@@ -1,0 +1,3 @@
+#!/bin/sh
+# UDP, whether there is a NAT or not.
+sed -i "s/Mode none/Mode force-natt/" /etc/vpnc/lab.conf
