@@ -3,7 +3,7 @@
 mod order;
 mod resolv_conf;
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
 
+use super::answer;
 use super::message::{Asks, DnsLookup, DnsLookupDone};
 use super::resolver::{self, How};
 use resolv_conf::ResolvConf;
@@ -21,12 +22,8 @@ const ANSWER_MOST: usize = 65_535;
 
 /// Looks up what the argument, a [`DnsLookup`] as JSON, asks for, and prints a [`DnsLookupDone`].
 pub fn main(argument: &str) -> ExitCode {
-    let done = match serde_json::from_str::<DnsLookup>(argument) {
-        Ok(lookup) => look_up(&lookup),
-        Err(err) => DnsLookupDone { failed: Some(format!("no lookup: {err}")), ..DnsLookupDone::default() },
-    };
-    let written = serde_json::to_vec(&done).map_err(io::Error::other).and_then(|json| io::stdout().write_all(&json));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let refuse = |why| DnsLookupDone { failed: Some(format!("no lookup: {why}")), ..DnsLookupDone::default() };
+    answer::answer(argument, look_up, refuse)
 }
 
 fn look_up(lookup: &DnsLookup) -> DnsLookupDone {

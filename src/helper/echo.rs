@@ -1,6 +1,5 @@
 //! Duty `echo`: ICMP echo requests at a steady pace, and when each was answered, as a process of its own.
 
-use std::io::{self, Write};
 use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::ExitCode;
@@ -13,6 +12,7 @@ use nix::sys::socket::{
     send, socket,
 };
 
+use super::answer;
 use super::message::{Echo, EchoDone};
 use super::monotonic_ns;
 
@@ -25,12 +25,8 @@ const MS: u64 = 1_000_000;
 
 /// Sends what the argument, an [`Echo`] as JSON, asks for, and prints an [`EchoDone`].
 pub fn main(argument: &str) -> ExitCode {
-    let done = match serde_json::from_str::<Echo>(argument) {
-        Ok(echo) => exchange(&echo),
-        Err(err) => EchoDone { failed: Some(format!("no echo: {err}")), ..EchoDone::default() },
-    };
-    let written = serde_json::to_vec(&done).map_err(io::Error::other).and_then(|json| io::stdout().write_all(&json));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let refuse = |why| EchoDone { failed: Some(format!("no echo: {why}")), ..EchoDone::default() };
+    answer::answer(argument, exchange, refuse)
 }
 
 fn exchange(echo: &Echo) -> EchoDone {
@@ -112,7 +108,7 @@ fn collect(echo: &Echo, socket: &OwnedFd, id: u16, until: u64, sent_ns: &[Option
         let _ = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLIN)], wait);
         while let Ok(read) = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
             let at = monotonic_ns();
-            let Some(seq) = answer(echo, id, &buffer[..read]) else { continue };
+            let Some(seq) = sequence(echo, id, &buffer[..read]) else { continue };
             let sent = sent_ns.get(usize::from(seq)).copied().flatten();
             let is_new = !done.answers.iter().any(|(known, ..)| *known == seq);
             if let Some(sent) = sent.filter(|_| is_new) {
@@ -123,7 +119,7 @@ fn collect(echo: &Echo, socket: &OwnedFd, id: u16, until: u64, sent_ns: &[Option
 }
 
 /// The sequence number of an answer to one of our requests.
-fn answer(echo: &Echo, id: u16, bytes: &[u8]) -> Option<u16> {
+fn sequence(echo: &Echo, id: u16, bytes: &[u8]) -> Option<u16> {
     // A raw IPv4 socket gives the IP header, too (raw(7)); an IPv6 one does not.
     let (icmp, reply) = match echo.to {
         IpAddr::V4(_) => (bytes.get(Ipv4HeaderSlice::from_slice(bytes).ok()?.slice().len()..)?, 0),
@@ -149,15 +145,15 @@ mod tests {
             builder.write(&mut bytes, &token.to_be_bytes()).unwrap();
             bytes
         };
-        assert_eq!(answer(&echo, 7, &build(7, 3, echo.token)), Some(3));
-        assert_eq!(answer(&echo, 8, &build(7, 3, echo.token)), None);
-        assert_eq!(answer(&echo, 7, &build(7, 3, 1)), None);
+        assert_eq!(sequence(&echo, 7, &build(7, 3, echo.token)), Some(3));
+        assert_eq!(sequence(&echo, 8, &build(7, 3, echo.token)), None);
+        assert_eq!(sequence(&echo, 7, &build(7, 3, 1)), None);
         let mut request = Vec::new();
         let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).icmpv4_echo_request(7, 3);
         builder.write(&mut request, &echo.token.to_be_bytes()).unwrap();
-        assert_eq!(answer(&echo, 7, &request), None);
+        assert_eq!(sequence(&echo, 7, &request), None);
         for length in 0..request.len() {
-            assert_eq!(answer(&echo, 7, &request[..length]), None);
+            assert_eq!(sequence(&echo, 7, &request[..length]), None);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Duty `frames`: counts, at several interfaces of an endpoint, what comes from and goes to one MAC address, as a process of its own.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::answer;
 use super::message::{FrameCount, Frames, FramesSeen};
 use super::monotonic_ns;
 use crate::fabric::packet_socket;
@@ -18,12 +18,8 @@ const MS: u64 = 1_000_000;
 
 /// Counts what the argument, a [`Frames`] as JSON, asks for, and prints a [`FramesSeen`].
 pub fn main(argument: &str) -> ExitCode {
-    let seen = match serde_json::from_str::<Frames>(argument) {
-        Ok(frames) => watch(&frames),
-        Err(err) => FramesSeen { failed: BTreeMap::from([(String::new(), err.to_string())]), ..FramesSeen::default() },
-    };
-    let written = serde_json::to_vec(&seen).map_err(io::Error::other).and_then(|json| io::stdout().write_all(&json));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let refuse = |why| FramesSeen { failed: BTreeMap::from([(String::new(), why)]), ..FramesSeen::default() };
+    answer::answer(argument, watch, refuse)
 }
 
 fn watch(frames: &Frames) -> FramesSeen {

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::answer;
 use super::message::{GuestRan, GuestRun};
 
 /// Most bytes of a command's output that are kept; what a console says beyond that is read and forgotten.
@@ -14,12 +15,8 @@ const TURN: Duration = Duration::from_millis(50);
 
 /// Runs what the argument, a [`GuestRun`] as JSON, asks for, and prints a [`GuestRan`].
 pub fn main(argument: &str) -> ExitCode {
-    let ran = match serde_json::from_str::<GuestRun>(argument) {
-        Ok(run) => carry_out(&run),
-        Err(err) => GuestRan { failed: Some(format!("no command: {err}")), ..GuestRan::default() },
-    };
-    let written = serde_json::to_vec(&ran).map_err(io::Error::other).and_then(|json| io::stdout().write_all(&json));
-    if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let refuse = |why| GuestRan { failed: Some(format!("no command: {why}")), ..GuestRan::default() };
+    answer::answer(argument, carry_out, refuse)
 }
 
 fn carry_out(run: &GuestRun) -> GuestRan {

@@ -201,6 +201,13 @@ impl RunSpec {
         Self::command(["/bin/sh", "-c", line].map(str::to_owned).into(), limit)
     }
 
+    /// One of the helper's duties with its parameters, which it takes as JSON.
+    pub fn duty(name: &str, parameters: &impl Serialize, limit: std::time::Duration) -> Self {
+        // Our own types have string keys and no failing serializers.
+        let parameters = serde_json::to_string(parameters).unwrap_or_default();
+        Self::command(vec![PROGRAM.to_owned(), name.to_owned(), parameters], limit)
+    }
+
     /// A program with arguments.
     pub fn command(argv: Vec<String>, limit: std::time::Duration) -> Self {
         RunSpec {

@@ -1,5 +1,6 @@
 //! What runs inside a lab: PID 1 of every endpoint, and the duties it starts as processes of their own.
 
+mod answer;
 pub mod await_ready;
 mod bounded;
 pub mod capabilities;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::wires;
-use crate::helper::message::{Echo, EchoDone, PROGRAM, RunSpec};
+use crate::helper::message::{Echo, EchoDone, RunSpec};
 use crate::lab::LabError;
 use crate::lab::capture::Moment;
 use crate::lab::line::random;
@@ -58,11 +58,8 @@ pub async fn send(lab: &Lab, from: &str, to: IpAddr, pace: Pace) -> Result<Sent,
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let (interval_ms, wait_ms) = (milliseconds(pace.interval), milliseconds(pace.wait));
     let echo = Echo { to, count: pace.count, interval_ms, wait_ms, token };
-    // Our own types have string keys and no failing serializers.
-    let argument = serde_json::to_string(&echo).unwrap_or_default();
     let limit = pace.interval * u32::from(pace.count) + pace.wait + Duration::from_secs(5);
-    let argv = vec![PROGRAM.to_owned(), "echo".to_owned(), argument];
-    let ran = lab.line(from)?.run(RunSpec::command(argv, limit)).await?;
+    let ran = lab.line(from)?.run(RunSpec::duty("echo", &echo, limit)).await?;
     let Ok(done) = serde_json::from_str::<EchoDone>(&ran.stdout) else {
         let failed = crate::clean::one_line(&format!("exit status {}: {}", ran.status, ran.stderr), 200);
         return Ok(Sent { token, failed: Some(failed), ..Sent::default() });

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Kind, Load, Probe, params};
 use crate::fabric::capture_read::Record;
-use crate::helper::message::{PROGRAM, Ran, RunSpec, SshLogin, SshLoginDone};
+use crate::helper::message::{Ran, RunSpec, SshLogin, SshLoginDone};
 use crate::lab::topology::Lab;
 use crate::lab::{LabError, wiring};
 use crate::measure::{MetricSpec, Sample, Unit};
@@ -240,9 +240,7 @@ impl SshLoginProbe {
     ) -> Result<(), LabError> {
         let limit = Duration::from_secs(60);
         let login = SshLogin { server, user: user.to_owned(), key: KEY.to_owned(), limit_ms: 55_000 };
-        let argument = serde_json::to_string(&login).unwrap_or_default();
-        let argv = vec![PROGRAM.to_owned(), "ssh-login".to_owned(), argument];
-        let ran = lab.line(&self.from)?.run(RunSpec::command(argv, limit)).await?;
+        let ran = lab.line(&self.from)?.run(RunSpec::duty("ssh-login", &login, limit)).await?;
         let done: SshLoginDone = match serde_json::from_str(&ran.stdout) {
             Ok(done) => done,
             // It has no say in any verdict, so its trouble is only told.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::frame::{ESP, Frame, Transport};
 use super::ike::Message;
-use super::{Seen, in_order};
+use super::{Seen, endpoint_of, in_order};
 
 pub use detected::{Detected, nat_d};
 
@@ -189,6 +189,13 @@ fn direct(payload: &[u8], again: impl FnOnce() -> bool) -> What {
         // The first drafts of RFC 3948 had everything on this port, keepalives too.
         _ if *payload == KEEPALIVE => What::Keepalive,
         _ => What::Ike { marker: false, message: Message::parse(payload), retransmission: again() },
+    }
+}
+
+impl<'a> Passage<'a> {
+    /// The endpoint that it came from.
+    pub fn endpoint(&self) -> &'a str {
+        endpoint_of(self.port)
     }
 }
 

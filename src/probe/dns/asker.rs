@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::helper::message::{Asks, DnsLookup, DnsLookupDone, PROGRAM, Ran, RunSpec};
+use crate::helper::message::{Asks, DnsLookup, DnsLookupDone, Ran, RunSpec};
 
 /// A way to look a name up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -118,9 +118,7 @@ impl Asker {
             timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
             attempts,
         };
-        // Our own types have string keys and no failing serializers.
-        let lookup = serde_json::to_string(&lookup).unwrap_or_default();
-        RunSpec::command(vec![PROGRAM.to_owned(), "dns-lookup".to_owned(), lookup], limit)
+        RunSpec::duty("dns-lookup", &lookup, limit)
     }
 
     /// The words of a command of the client's own.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::hop::Counts;
 use super::{FramePath, WATCH};
-use crate::helper::message::{FrameCount, Frames, FramesSeen, GuestRan, GuestRun, PROGRAM, RunSpec};
+use crate::helper::message::{FrameCount, Frames, FramesSeen, GuestRan, GuestRun, RunSpec};
 use crate::lab::LabError;
 use crate::lab::capture::Moment;
 use crate::lab::line::random;
@@ -106,9 +106,8 @@ impl FramePath {
     async fn count(&self, lab: &Lab, host: &str) -> Result<FramesSeen, LabError> {
         let interfaces = vec![self.params.tap.clone(), self.params.uplink.clone()];
         let for_ms = u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX);
-        let frames = serde_json::to_string(&Frames { interfaces, mac: self.mac, for_ms }).unwrap_or_default();
-        let argv = vec![PROGRAM.to_owned(), "frames".to_owned(), frames];
-        let ran = lab.line(host)?.run(RunSpec::command(argv, WINDOW + CONSOLE)).await?;
+        let frames = Frames { interfaces, mac: self.mac, for_ms };
+        let ran = lab.line(host)?.run(RunSpec::duty("frames", &frames, WINDOW + CONSOLE)).await?;
         Ok(serde_json::from_str(&ran.stdout).unwrap_or_else(|err| FramesSeen {
             failed: [(String::new(), format!("exit status {}: {err}", ran.status))].into(),
             ..FramesSeen::default()
@@ -131,9 +130,7 @@ impl FramePath {
         let mark = format!("saiten-{:016x}", u64::from_be_bytes(random::<8>()?));
         let limit_ms = u64::try_from(CONSOLE.as_millis()).unwrap_or(u64::MAX);
         let run = GuestRun { socket: format!("/run/vm/{vm}/console.sock"), line: line.to_owned(), mark, limit_ms };
-        let argument = serde_json::to_string(&run).unwrap_or_default();
-        let argv = vec![PROGRAM.to_owned(), "guest".to_owned(), argument];
-        let ran = lab.line(&self.spec.from)?.run(RunSpec::command(argv, CONSOLE * 2)).await?;
+        let ran = lab.line(&self.spec.from)?.run(RunSpec::duty("guest", &run, CONSOLE * 2)).await?;
         Ok(serde_json::from_str(&ran.stdout).unwrap_or_else(|err| GuestRan {
             failed: Some(format!("exit status {}: {err}", ran.status)),
             ..GuestRan::default()

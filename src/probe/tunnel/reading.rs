@@ -11,7 +11,6 @@ use crate::lab::capture::Moment;
 use crate::lab::topology::Lab;
 use crate::measure::Sample;
 use crate::probe::wires;
-use crate::wire::Seen;
 use crate::wire::natt::{self, Detected, NAT_T, Passage, What};
 use crate::wording::Phrase;
 
@@ -81,10 +80,10 @@ impl Wire {
         let lan = wires::records(lab, &ways.lan, begin, end)?;
         let public = wires::records(lab, &ways.public, begin, end)?;
         let wire = Wire { nat: nat.to_owned(), gateway: gateway.to_owned(), lan, public, forth_ns: forth.at_ns };
-        let esp = |passages: &[Passage<'_>]| passages.iter().filter(|passage| is_esp(passage)).count();
-        let (inside, outside) = (seen(&wire.lan), seen(&wire.public));
+        let esp = |passages: &[Passage<'_>]| natt::tallies(passages).values().map(|tally| tally.esp).sum();
+        let (inside, outside) = (wires::seen(&wire.lan), wires::seen(&wire.public));
         let (inside, outside) = (natt::passed(&inside), natt::passed(&outside));
-        let to_4500 = outside.iter().filter(|passage| passage.to.port == Some(NAT_T)).count();
+        let to_4500 = outside.iter().filter(|passage| passage.to.port == Some(NAT_T)).count() as u64;
         for (network, filter, captured) in [
             (&ways.lan, WATCH_ESP, esp(&inside)),
             (&ways.public, WATCH_ESP, esp(&outside)),
@@ -92,16 +91,23 @@ impl Wire {
         ] {
             let counted = |moment| wires::counted(network, filter, moment);
             let counted = counted(end).saturating_sub(counted(begin));
-            wires::agree(|| format!("{filter} on `{network}`"), counted, captured as u64, end)?;
+            wires::agree(|| format!("{filter} on `{network}`"), counted, captured, end)?;
         }
         Ok(wire)
     }
 
+    /// Frames on either side in which one of these echoes can be read, whatever is wrapped around it.
+    pub fn clear(&self, tokens: &[u64]) -> usize {
+        let tokens: Vec<[u8; 8]> = tokens.iter().map(|token| token.to_be_bytes()).collect();
+        let shows = |frame: &[u8]| frame.windows(8).any(|bytes| tokens.iter().any(|token| bytes == token));
+        self.lan.iter().chain(&self.public).filter(|record| shows(&record.frame)).count()
+    }
+
     /// The last IKE message that a client sent or got before the NAT, as a line.
     pub fn last_ike(&self, client: &str) -> Option<String> {
-        let frames = seen(&self.lan);
+        let frames = wires::seen(&self.lan);
         let passages = natt::passed(&frames);
-        let own = passages.iter().find(|passage| endpoint(passage) == client)?.from.address;
+        let own = passages.iter().find(|passage| passage.endpoint() == client)?.from.address;
         let is_own = |passage: &&Passage<'_>| passage.from.address == own || passage.to.address == own;
         passages
             .iter()
@@ -112,18 +118,10 @@ impl Wire {
 
     /// The last IKE message behind the NAT, as a line.
     pub fn last_ike_outside(&self) -> Option<String> {
-        let frames = seen(&self.public);
+        let frames = wires::seen(&self.public);
         let passages = natt::passed(&frames);
         passages.iter().rfind(|passage| matches!(passage.what, What::Ike { .. })).map(ToString::to_string)
     }
-}
-
-fn seen(records: &[Record]) -> Vec<Seen<'_>> {
-    wires::seen(records)
-}
-
-fn endpoint<'a>(passage: &Passage<'a>) -> &'a str {
-    passage.port.split_once(':').map_or(passage.port, |(endpoint, _)| endpoint)
 }
 
 fn is_esp(passage: &Passage<'_>) -> bool {
@@ -152,7 +150,7 @@ impl Facts {
     pub fn sample(&self, wire: &Wire) -> Sample {
         let mut sample = Sample::default();
         self.read_ends(&mut sample);
-        let (lan, public) = (seen(&wire.lan), seen(&wire.public));
+        let (lan, public) = (wires::seen(&wire.lan), wires::seen(&wire.public));
         let (lan, public) = (natt::passed(&lan), natt::passed(&public));
         self.read_wire(wire, &lan, &public, &mut sample);
         read_detection(wire, &natt::nat_d(&lan), &natt::nat_d(&public), &mut sample);
@@ -192,16 +190,16 @@ impl Facts {
         let count = |passages: &[Passage<'_>], of: &dyn Fn(&Passage<'_>) -> bool| {
             passages.iter().filter(|passage| of(passage)).count() as u64
         };
-        let is_client = |passage: &Passage<'_>| self.clients.iter().any(|client| client == endpoint(passage));
+        let is_client = |passage: &Passage<'_>| self.clients.iter().any(|client| client == passage.endpoint());
         let to_4500 = |passage: &Passage<'_>| passage.to.port == Some(NAT_T);
         let ike = |wanted: bool| move |passage: &Passage<'_>| matches!(passage.what, What::Ike { marker, .. } if marker == wanted);
         // The round's first part only: what the inner server then sends back to a client that is not reached adds to no loss.
         let second = self.clients.get(1).map_or("", String::as_str);
         let second_esp =
-            count(lan, &|passage| is_esp(passage) && endpoint(passage) == second && passage.at_ns <= wire.forth_ns);
+            count(lan, &|passage| is_esp(passage) && passage.endpoint() == second && passage.at_ns <= wire.forth_ns);
         let ports: BTreeSet<Option<u16>> = public
             .iter()
-            .filter(|passage| endpoint(passage) == wire.nat && to_4500(passage))
+            .filter(|passage| passage.endpoint() == wire.nat && to_4500(passage))
             .map(|passage| passage.from.port)
             .collect();
         let misdelivered = self.misdelivered(wire, lan);
@@ -211,7 +209,7 @@ impl Facts {
         // What one client sends keeps nobody else's mapping.
         let beats = |client: &String| {
             let is_beat = |passage: &Passage<'_>| passage.what == What::Keepalive && passage.from.port == Some(NAT_T);
-            count(lan, &|passage| endpoint(passage) == client && is_beat(passage))
+            count(lan, &|passage| passage.endpoint() == client && is_beat(passage))
         };
         let keepalives = self.clients.iter().map(beats).min().unwrap_or(0);
         let values = [
@@ -223,10 +221,10 @@ impl Facts {
             ("ike_500", count(public, &ike(false))),
             ("ike_4500", count(public, &ike(true))),
             ("sent_to_4500", count(lan, &|passage| is_client(passage) && to_4500(passage))),
-            ("passed_to_4500", count(public, &|passage| endpoint(passage) == wire.nat && to_4500(passage))),
+            ("passed_to_4500", count(public, &|passage| passage.endpoint() == wire.nat && to_4500(passage))),
             (
                 "answered_from_4500",
-                count(public, &|passage| endpoint(passage) == wire.gateway && passage.from.port == Some(NAT_T)),
+                count(public, &|passage| passage.endpoint() == wire.gateway && passage.from.port == Some(NAT_T)),
             ),
             ("retransmissions", count(lan, &again)),
             ("keepalives", keepalives),
@@ -264,10 +262,10 @@ impl Facts {
     fn misdelivered(&self, wire: &Wire, lan: &[Passage<'_>]) -> Vec<(String, u32)> {
         let addresses: BTreeMap<&str, IpAddr> = lan
             .iter()
-            .filter(|passage| self.clients.iter().any(|client| client == endpoint(passage)))
-            .map(|passage| (endpoint(passage), passage.from.address))
+            .filter(|passage| self.clients.iter().any(|client| client == passage.endpoint()))
+            .map(|passage| (passage.endpoint(), passage.from.address))
             .collect();
-        let from_nat = || lan.iter().filter(|passage| endpoint(passage) == wire.nat && !passage.dropped);
+        let from_nat = || lan.iter().filter(|passage| passage.endpoint() == wire.nat && !passage.dropped);
         let own: BTreeSet<(IpAddr, u32)> = from_nat()
             .filter(|passage| passage.at_ns <= wire.forth_ns)
             .filter_map(|passage| Some((passage.to.address, spi(passage)?)))
@@ -289,13 +287,12 @@ impl Facts {
 
 /// IKE's own detection of NATs, of what the clients sent: seen before the NAT, and behind it.
 fn read_detection(wire: &Wire, lan: &[Detected<'_>], public: &[Detected<'_>], sample: &mut Sample) {
-    let owner = |detected: &Detected<'_>| detected.port.split_once(':').map_or("", |(endpoint, _)| endpoint).to_owned();
     let inside: Vec<bool> = lan
         .iter()
-        .filter(|detected| owner(detected) != wire.nat)
+        .filter(|detected| detected.endpoint() != wire.nat)
         .filter_map(|detected| detected.source_matches)
         .collect();
-    let passed = || public.iter().filter(|detected| owner(detected) == wire.nat);
+    let passed = || public.iter().filter(|detected| detected.endpoint() == wire.nat);
     let outside: Vec<bool> = passed().filter_map(|detected| detected.source_matches).collect();
     let destination: Vec<bool> = passed().filter_map(|detected| detected.destination_matches).collect();
     let flag = |holds: bool| if holds { 1.0 } else { 0.0 };

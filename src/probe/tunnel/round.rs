@@ -14,7 +14,6 @@ use crate::lab::topology::Lab;
 use crate::measure::Sample;
 use crate::probe::conntrack;
 use crate::probe::echo::{self, Pace, Sent};
-use crate::probe::wires;
 use crate::wording::Phrase;
 
 /// Echoes of each client, and of the inner server to each client.
@@ -87,7 +86,7 @@ impl Round<'_> {
             end = after;
         }
         let wire = Wire::look(lab, self.ways, (&params.nat, &params.gateway), (&begin, &forth, &end))?;
-        facts.clear = self.clear(lab, &tokens, (&begin, &end))?;
+        facts.clear = wire.clear(&tokens);
         let mut sample = facts.sample(&wire);
         // Where the gateway's image says who does ESP there, the report does, too.
         if let Ok(esp) = lab.tail(&params.gateway, ESP_BY, 64).await
@@ -129,18 +128,6 @@ impl Round<'_> {
             tried.insert((*client).to_owned(), (is_reached, from.at_ns, last.at_ns));
         }
         Ok((tried, last))
-    }
-
-    /// Frames on the way in which an echo of this round could be read, whatever was wrapped around it.
-    fn clear(&self, lab: &Lab, tokens: &[u64], (from, to): (&Moment, &Moment)) -> Result<usize, LabError> {
-        let tokens: Vec<[u8; 8]> = tokens.iter().map(|token| token.to_be_bytes()).collect();
-        let shows = |frame: &[u8]| frame.windows(8).any(|bytes| tokens.iter().any(|token| bytes == token));
-        let mut count = 0;
-        for network in [&self.ways.lan, &self.ways.public] {
-            let records = wires::records(lab, network, from, to)?;
-            count += records.iter().filter(|record| shows(&record.frame)).count();
-        }
-        Ok(count)
     }
 
     /// Why a client does not get through, in the words of everybody who saw something of it.

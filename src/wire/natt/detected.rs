@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{Passage, What};
+use crate::wire::endpoint_of;
 use crate::wire::ike::{Exchange, Half};
 
 /// What one IKE message says about NATs between its sender and the place where it was seen, and between there and the
@@ -27,6 +28,13 @@ pub struct Detected<'a> {
     pub source_matches: Option<bool>,
     /// Whether the destination seen here is the one that the sender gives; `None` if it gives none.
     pub destination_matches: Option<bool>,
+}
+
+impl<'a> Detected<'a> {
+    /// The endpoint that it came from.
+    pub fn endpoint(&self) -> &'a str {
+        endpoint_of(self.port)
+    }
 }
 
 /// The NAT detection of each message that has any, retransmissions too, in the passages' order.
