@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use saiten::helper::message::{Answer, FileSpec, Request};
+use saiten::helper::message::{Answer, Content, FileSpec, Request};
 use saiten::lab::docker::Docker;
 use saiten::lab::line::Line;
 use saiten::lab::native::Native;
@@ -119,7 +119,8 @@ async fn lab_of_three(backend: &dyn Backend, scenario: &Scenario) -> Took {
         let lab = Lab::up(&plan).await.expect("a lab");
         let (ready, keys) = tokio::join!(lab.ready(Duration::from_secs(20)), public_keys(&lab));
         ready.expect("a lab that is ready");
-        let authorized = FileSpec { path: "/home/alice/.ssh/authorized_keys".to_owned(), content: keys, mode: 0o644 };
+        let authorized =
+            FileSpec { path: "/home/alice/.ssh/authorized_keys".to_owned(), content: Content::Text(keys), mode: 0o644 };
         lab.line("server").expect("the server").quick(Request::Files(vec![authorized])).await.expect("keys");
         tokio::join!(log_in(&lab, "one"), log_in(&lab, "two"));
         lab.down().await.expect("the lab's end");

@@ -14,6 +14,7 @@ pub mod fabric;
 pub mod helper;
 pub mod image;
 pub mod lab;
+pub mod marks;
 pub mod measure;
 pub mod probe;
 pub mod report;

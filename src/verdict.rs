@@ -123,7 +123,7 @@ impl Case<'_> {
         let points_most = if arm.name == ArmName::Omitted { 0 } else { check.points };
         let points = match verdict {
             Verdict::Pass => Some(points_most),
-            Verdict::Fail => Some(0),
+            Verdict::Fail => Some(self.tier(arm).ok().flatten().unwrap_or(0)),
             _ => None,
         };
         CheckResult {
@@ -192,6 +192,7 @@ impl Case<'_> {
         };
         match self.hold(&check.bounds, &readings) {
             Holds::Yes => self.need(arm).unwrap_or_else(|| (Verdict::Pass, figures("verdict-holds"))),
+            Holds::No if self.tier(arm).is_err() => (Verdict::Inconclusive, figures(unclear(check.unit))),
             Holds::No => (Verdict::Fail, figures("verdict-does-not-hold")),
             // What has to hold beside it may decide where the bounds cannot.
             Holds::Unclear => match self.need(arm) {
@@ -199,6 +200,28 @@ impl Case<'_> {
                 _ => (Verdict::Inconclusive, figures(unclear(check.unit))),
             },
         }
+    }
+
+    /// The points for coming close, if the arm comes so close, and the control does not.
+    ///
+    /// # Errors
+    /// The readings leave it open.
+    fn tier(&self, arm: &ArmEvidence) -> Result<Option<u32>, ()> {
+        let readings = |arm: &ArmEvidence| arm.readings(&self.check.metric);
+        if arm.name == ArmName::Omitted || self.need(arm).is_some() || readings(arm).is_empty() {
+            return Ok(None);
+        }
+        for tier in &self.check.partial {
+            if self.hold(&tier.bounds, &readings(self.control)) == Holds::Yes {
+                continue;
+            }
+            match self.hold(&tier.bounds, &readings(arm)) {
+                Holds::Yes => return Ok(Some(tier.points)),
+                Holds::Unclear => return Err(()),
+                Holds::No => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The decision about an arm in which the bounds hold, but not all that has to hold beside them.
@@ -284,20 +307,23 @@ impl Case<'_> {
         }
     }
 
-    /// The bounds in words, with what the control arm measured where they refer to it.
     fn show_bounds_with_control(&self) -> String {
-        let check = self.check;
-        let show = |bound: &Bound| match &bound.limit {
-            Limit::Absolute(_) => show_bounds(std::slice::from_ref(bound), check.unit),
-            Limit::Ratio { factor, of } => {
-                let other = self.arms.iter().find(|arm| arm.name == *of).map(|arm| arm.readings(&check.metric));
-                let other =
-                    other.and_then(|readings| stats::median(&readings)).map_or("?".to_owned(), |m| check.unit.show(m));
-                format!("{} {factor} × {other} ({of})", bound.relation.sign())
-            }
-        };
-        check.bounds.iter().map(show).collect::<Vec<_>>().join(", ")
+        expected(self.check, self.arms)
     }
+}
+
+/// A check's bounds in words, with what other arms measured where they refer to them.
+pub fn expected(check: &Check, arms: &[ArmEvidence]) -> String {
+    let show = |bound: &Bound| match &bound.limit {
+        Limit::Absolute(_) => show_bounds(std::slice::from_ref(bound), check.unit),
+        Limit::Ratio { factor, of } => {
+            let other = arms.iter().find(|arm| arm.name == *of).map(|arm| arm.readings(&check.metric));
+            let other =
+                other.and_then(|readings| stats::median(&readings)).map_or("?".to_owned(), |m| check.unit.show(m));
+            format!("{} {factor} × {other} ({of})", bound.relation.sign())
+        }
+    };
+    check.bounds.iter().map(show).collect::<Vec<_>>().join(", ")
 }
 
 /// Why readings allow no decision: an interval lies across the bound, or some readings hold and some do not.

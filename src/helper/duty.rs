@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -105,13 +105,14 @@ fn write(file: &FileSpec) -> io::Result<()> {
         fs::create_dir_all(parent).map_err(named)?;
     }
     // Written in place: `/etc/resolv.conf` and `/etc/hosts` are mount points in a container and cannot be replaced.
-    fs::write(path, &file.content).map_err(named)?;
+    fs::write(path, file.content.bytes()).map_err(named)?;
     fs::set_permissions(path, fs::Permissions::from_mode(file.mode)).map_err(named)?;
     std::os::unix::fs::chown(path, Some(0), Some(0)).map_err(named)
 }
 
 fn tail(path: &Path, most: usize) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    // Whoever is root there may have put a pipe in its place, whose opening would wait for a writer.
+    let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     if !file.metadata()?.is_file() {
         return Err(invalid("not a regular file"));
     }

@@ -55,7 +55,7 @@ pub enum Request {
         /// Gateways of the default routes.
         gateways: Vec<IpAddr>,
     },
-    /// Writes text files as root.
+    /// Writes files as root.
     Files(Vec<FileSpec>),
     /// Runs a command as root and waits for it.
     Run(RunSpec),
@@ -177,9 +177,34 @@ pub struct FileSpec {
     /// Absolute path; missing directories are made.
     pub path: String,
     /// The whole content.
-    pub content: String,
+    pub content: Content,
     /// Permission bits.
     pub mode: u32,
+}
+
+/// What a file holds: text as a rule, which takes a quarter of the room in a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// Text in UTF-8.
+    Text(String),
+    /// Any bytes.
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    /// The content that is these bytes.
+    pub fn of(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|err| Content::Bytes(err.into_bytes()), Content::Text)
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Content::Text(text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 /// A command to run.

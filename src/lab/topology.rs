@@ -16,7 +16,7 @@ use crate::evidence::Trust;
 use crate::evidence::bundle::hex;
 use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
-use crate::helper::message::{Answer, Ran, Request, RunSpec, WireRequest};
+use crate::helper::message::{Answer, FileSpec, Ran, Request, RunSpec, WireRequest};
 use crate::scenario::{Endpoint, Scenario};
 
 /// Memory of a switch, in bytes: its queues and captures are bounded far below.
@@ -235,6 +235,14 @@ impl Lab {
     /// An endpoint that has ended or does not answer.
     pub async fn run(&self, endpoint: &str, line: &str, limit: Duration) -> Result<Ran, LabError> {
         self.line(endpoint)?.run(RunSpec::shell(line, limit)).await
+    }
+
+    /// Puts a file in place.
+    ///
+    /// # Errors
+    /// An endpoint that has ended, or does not take it.
+    pub async fn put(&self, endpoint: &str, file: FileSpec) -> Result<(), LabError> {
+        self.line(endpoint)?.quick(Request::Files(vec![file])).await.map(drop)
     }
 
     /// The last bytes of a file.

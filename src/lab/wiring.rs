@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::fabric::config::{
     Action, Filter, LinkConfig, MacGuard, Match, NetworkConfig, PortConfig, Prefix, SwitchConfig,
 };
-use crate::helper::message::{FileSpec, NicSpec};
+use crate::helper::message::{Content, FileSpec, NicSpec};
 use crate::scenario::{self, Endpoint, FilterAction, Link, Network, Scenario};
 
 /// Most bytes of capture kept of one network.
@@ -158,7 +158,8 @@ pub fn sysctls(endpoint: &Endpoint) -> BTreeMap<String, String> {
 
 /// The files that every endpoint gets before anything starts there.
 pub fn files(name: &str, endpoint: &Endpoint, realtime: bool) -> Vec<FileSpec> {
-    let file = |path: &str, content: String| FileSpec { path: path.to_owned(), content, mode: 0o644 };
+    let file =
+        |path: &str, content: String| FileSpec { path: path.to_owned(), content: Content::Text(content), mode: 0o644 };
     let mut files =
         vec![file("/etc/resolv.conf", resolv_conf(endpoint, realtime)), file("/etc/hosts", hosts(name, endpoint))];
     files.extend(endpoint.files.iter().map(|(path, content)| file(path, content.clone())));

@@ -9,10 +9,11 @@ use crate::clean::{clean, cut};
 use crate::event::EventKind;
 use crate::evidence::bundle::write_whole;
 use crate::evidence::{ActionRecord, EditRecord};
-use crate::helper::message::Ran;
+use crate::helper::message::{Content, FileSpec, Ran};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
-use crate::scenario::submission::Submission;
+use crate::measure::Unit;
+use crate::scenario::submission::{Step, Submission};
 use crate::scenario::{Action, Fix};
 use crate::wording::Phrase;
 
@@ -88,12 +89,36 @@ impl Life<'_> {
     async fn hand_in(&self, lab: &Lab, submission: &Submission) -> Result<(), LabError> {
         let edited = self.edited();
         let before = self.contents(lab, &edited).await;
-        for (endpoint, run) in &submission.scripts {
-            let action = Action { name: submission.name.clone(), on: vec![endpoint.clone()], run: run.clone() };
-            self.act(lab, &format!("submission:{}", submission.name), &action).await?;
+        for step in &submission.steps {
+            self.hand_in_step(lab, submission, step).await?;
         }
         self.record_edits(&submission.name, &before, self.contents(lab, &edited).await);
         Ok(())
+    }
+
+    async fn hand_in_step(&self, lab: &Lab, submission: &Submission, step: &Step) -> Result<(), LabError> {
+        match step {
+            Step::File { on, path, content, mode } => {
+                let file = FileSpec { path: path.clone(), content: Content::of(content.clone()), mode: *mode };
+                lab.put(on, file).await
+            }
+            Step::Run { on, run } => {
+                if run.contains('\r') {
+                    let finding = Phrase::new("finding-windows-lines").with("endpoint", on);
+                    self.note(|evidence| evidence.findings.push(finding));
+                }
+                let name = format!("submission:{}", submission.name);
+                let action = Action { name: submission.name.clone(), on: vec![on.clone()], run: run.clone() };
+                for (endpoint, ran) in self.act_to_the_limit(lab, &name, &action).await? {
+                    if ran.timed_out {
+                        let limit = Unit::Seconds.show(self.planned.scenario.limits.action.as_secs_f64());
+                        let finding = Phrase::new("finding-submission-timed-out").with("endpoint", endpoint);
+                        self.note(|evidence| evidence.findings.push(finding.with("limit", limit)));
+                    }
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Keeps the files that fixes edit and reasons look at, as they are now.
@@ -142,7 +167,7 @@ impl Life<'_> {
     }
 
     /// Records what a fix, or a submission, did to the files that it is meant to edit; whether it changed any.
-    fn record_edits(&self, fix: &str, before: &[Content], after: Vec<Content>) -> bool {
+    fn record_edits(&self, fix: &str, before: &[Kept], after: Vec<Kept>) -> bool {
         let mut changed = false;
         for ((endpoint, path, old), (_, _, new)) in before.iter().zip(after) {
             let diff = if *old == new { String::new() } else { diff(path, old, &new) };
@@ -158,7 +183,7 @@ impl Life<'_> {
     }
 
     /// Files as they are now; one that is not there is empty.
-    async fn contents(&self, lab: &Lab, files: &[(String, String)]) -> Vec<Content> {
+    async fn contents(&self, lab: &Lab, files: &[(String, String)]) -> Vec<Kept> {
         let mut contents = Vec::new();
         for (endpoint, path) in files {
             let content = lab.tail(endpoint, path, FILE_MOST).await.unwrap_or_default();
@@ -187,21 +212,27 @@ impl Life<'_> {
         Ok(clean(&format!("{}{}", ran.stdout, ran.stderr)))
     }
 
-    /// Runs an action's lines on each of its endpoints and records them.
+    /// Runs an action's lines on each of its endpoints and records them. One that does not end is an error.
     pub(super) async fn act(&self, lab: &Lab, name: &str, action: &Action) -> Result<Vec<(String, Ran)>, LabError> {
+        let done = self.act_to_the_limit(lab, name, action).await?;
+        match done.iter().find(|(_, ran)| ran.timed_out) {
+            Some((endpoint, ran)) => Err(LabError::TimedOut {
+                what: format!("{name} on `{endpoint}`"),
+                limit: self.planned.scenario.limits.action,
+                last: format!("\n{}", cut(&clean(&ran.stderr), OUTPUT_MOST)),
+            }),
+            None => Ok(done),
+        }
+    }
+
+    /// As [`Life::act`]; what does not end is ended at the limit, and the next endpoint is not asked.
+    async fn act_to_the_limit(&self, lab: &Lab, name: &str, action: &Action) -> Result<Vec<(String, Ran)>, LabError> {
         let limit = self.planned.scenario.limits.action;
         let mut done = Vec::new();
         for endpoint in &action.on {
             let what = format!("{name} on `{endpoint}`");
             // The helper ends the command at its limit; this limit is for a helper that does not answer.
             let ran = within(limit + Duration::from_secs(10), &what, lab.run(endpoint, &action.run, limit)).await?;
-            if ran.timed_out {
-                return Err(LabError::TimedOut {
-                    what,
-                    limit,
-                    last: format!("\n{}", cut(&clean(&ran.stderr), OUTPUT_MOST)),
-                });
-            }
             let record = ActionRecord {
                 action: name.to_owned(),
                 endpoint: endpoint.clone(),
@@ -217,7 +248,11 @@ impl Life<'_> {
                 status: ran.status,
             });
             self.note(|evidence| evidence.actions.push(record));
+            let timed_out = ran.timed_out;
             done.push((endpoint.clone(), ran));
+            if timed_out {
+                break;
+            }
         }
         Ok(done)
     }
@@ -255,7 +290,7 @@ impl Life<'_> {
 }
 
 /// Endpoint, path and content of a file.
-type Content = (String, String, String);
+type Kept = (String, String, String);
 
 /// The files that a fix is meant to edit, with their endpoints.
 fn edits_of(fix: &Fix) -> impl Iterator<Item = (String, String)> {

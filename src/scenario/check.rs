@@ -23,8 +23,16 @@ pub struct Check {
     pub needs: Vec<Condition>,
     /// Points it is worth.
     pub points: u32,
-    /// What to tell a student who fails it.
+    /// Points for coming close, tried in order where the bounds do not hold.
+    pub partial: Vec<Partial>,
+    /// Checks that have to pass before this one counts; each comes before it.
+    pub requires: Vec<String>,
+    /// Whether students are told only that there is such a check.
+    pub hidden: bool,
+    /// What to tell a student who fails it: where to look, never what to write.
     pub hint: Option<Text>,
+    /// What to write; told only where the instructor allows it.
+    pub solution: Option<Text>,
     /// Line in `scenario.toml`, from 1.
     pub line: u32,
 }
@@ -35,6 +43,15 @@ impl Check {
         let beside = self.symptom.iter().chain(&self.needs).map(|condition| &condition.metric);
         std::iter::once(&self.metric).chain(beside)
     }
+}
+
+/// Points for coming close.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partial {
+    /// Bounds on the check's metric, all of which must hold.
+    pub bounds: Vec<Bound>,
+    /// Points it gives.
+    pub points: u32,
 }
 
 /// Bounds on a count or flag: what shows a symptom, or what a check needs beside its own bounds.

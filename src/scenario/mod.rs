@@ -1,5 +1,6 @@
 //! A scenario: what a lab is made of, what breaks it, what mends it, and what must hold. Pure data, references resolved.
 
+mod accept;
 pub mod catalog;
 mod check;
 pub mod error;
@@ -15,7 +16,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use check::{Bound, Check, Condition, Limit, Look, Reason, Relation};
+pub use accept::{Accept, Handed};
+pub use check::{Bound, Check, Condition, Limit, Look, Partial, Reason, Relation};
 pub use text::{Lang, Text};
 
 /// One lab exercise.
@@ -47,6 +49,8 @@ pub struct Scenario {
     pub checks: Vec<Check>,
     /// Why a check may fail.
     pub reasons: Vec<Reason>,
+    /// What students hand in.
+    pub accepts: Vec<Accept>,
     /// Time limits of the phases.
     pub limits: Limits,
 }

@@ -1,4 +1,5 @@
-//! Known submissions: what students hand in, good and bad, and what each must get; `submissions/{good,bad}/<name>/`.
+//! Submissions: what is handed in and done with it, and the known ones, good and bad, with what each must get;
+//! `submissions/{good,bad}/<name>/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +11,7 @@ use super::error::{Problem, Problems, say};
 use super::file::value::{At, Value};
 use super::file::{model, syntax};
 use super::resolve::{Noun, missing};
-use super::{Scenario, Text};
+use super::{Accept, Handed, Scenario, Text};
 
 /// Name of the file that says what a submission must get.
 const FILE_NAME: &str = "submission.toml";
@@ -26,12 +27,57 @@ pub struct Submission {
     pub name: String,
     /// What it is, for people.
     pub title: Text,
-    /// Shell lines by endpoint, run there as root in place of the fixes.
-    pub scripts: BTreeMap<String, String>,
+    /// What is done in place of the fixes, in order.
+    pub steps: Vec<Step>,
+    /// Images that take endpoints' places, by endpoint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, String>,
     /// Checks that must fail; all others must pass.
     pub fails: BTreeSet<String>,
     /// Reasons that must be given for a failure.
     pub reasons: BTreeSet<String>,
+}
+
+/// One thing that is done with a submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Puts a file in place.
+    File {
+        /// Where.
+        on: String,
+        /// Its path there.
+        path: String,
+        /// Its content.
+        content: Vec<u8>,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// Runs shell lines as root.
+    Run {
+        /// Where.
+        on: String,
+        /// The lines.
+        run: String,
+    },
+}
+
+impl Step {
+    /// What is done with a script or a file that was handed in. Nothing is to be done with an image or an address; those are
+    /// machines.
+    pub fn of(accept: &Accept, content: Vec<u8>) -> Vec<Self> {
+        let on = accept.on.clone();
+        match &accept.what {
+            Handed::Script => vec![Step::Run { on, run: String::from_utf8_lossy(&content).into_owned() }],
+            Handed::File { to, mode, activate } => {
+                let file = Step::File { on: on.clone(), path: to.clone(), content, mode: *mode };
+                std::iter::once(file)
+                    .chain(activate.iter().map(|run| Step::Run { on: on.clone(), run: run.clone() }))
+                    .collect()
+            }
+            Handed::Image | Handed::Address => Vec::new(),
+        }
+    }
 }
 
 /// Reads all known submissions of a scenario, by name.
@@ -93,37 +139,46 @@ fn read(scenario: &Scenario, dir: &Path, is_good: bool) -> Result<Submission, Pr
     match (title, read) {
         (Some(title), Some((fails, reasons))) if problems.is_empty() => {
             let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            Ok(Submission { name, title, scripts: scripts(scenario, dir)?, fails, reasons })
+            Ok(Submission { name, title, steps: steps(scenario, dir)?, images: BTreeMap::new(), fails, reasons })
         }
         _ => Err(Problems::new(&file.display().to_string(), &text, problems)),
     }
 }
 
-/// The scripts of a submission: `<endpoint>.sh`.
-fn scripts(scenario: &Scenario, dir: &Path) -> Result<BTreeMap<String, String>, Problems> {
-    let mut scripts = BTreeMap::new();
+/// What is done with a known submission: its files, then its scripts, by name. A script may be for any endpoint.
+fn steps(scenario: &Scenario, dir: &Path) -> Result<Vec<Step>, Problems> {
+    let mut parts: Vec<(Accept, Vec<u8>)> = Vec::new();
     let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
     for path in entries.filter(|path| path.file_name().is_some_and(|name| name != FILE_NAME)) {
-        let endpoint = path.extension().is_some_and(|end| end == "sh").then(|| path.file_stem()).flatten();
-        let endpoint = endpoint.and_then(|name| name.to_str()).filter(|name| scenario.endpoints.contains_key(*name));
-        let Some(endpoint) = endpoint else {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(accept) = accepted(scenario, name) else {
             let problem = Problem::whole(say!("not a part of a submission", "提出物の一部ではありません"));
             return Err(whole(
                 &path,
                 problem.help(say!(
-                    "a submission holds {FILE_NAME} and scripts <endpoint>.sh",
-                    "提出物には {FILE_NAME} とスクリプト <エンドポイント>.sh を置きます"
+                    "a submission holds {FILE_NAME}, scripts <endpoint>.sh and the files that the scenario accepts",
+                    "提出物には {FILE_NAME}、スクリプト <エンドポイント>.sh、シナリオが受け付けるファイルを置きます"
                 )),
             ));
         };
-        let text = text_of(&path)?;
-        scripts.insert(endpoint.to_owned(), text);
+        parts.push((accept, text_of(&path)?.into_bytes()));
     }
-    if scripts.is_empty() {
+    if parts.is_empty() {
         let problem = Problem::whole(say!("nothing was handed in", "提出されたものがありません"));
         return Err(whole(dir, problem.help(say!("add <endpoint>.sh", "<エンドポイント>.sh を追加します"))));
     }
-    Ok(scripts)
+    parts.sort_by(|(a, _), (b, _)| (a.what == Handed::Script, &a.name).cmp(&(b.what == Handed::Script, &b.name)));
+    Ok(parts.into_iter().flat_map(|(accept, content)| Step::of(&accept, content)).collect())
+}
+
+/// What a file of a known submission is, by its name.
+fn accepted(scenario: &Scenario, name: &str) -> Option<Accept> {
+    let known = scenario.accepts.iter().find(|accept| accept.name == name);
+    let known = known.filter(|accept| matches!(accept.what, Handed::Script | Handed::File { .. })).cloned();
+    known.or_else(|| {
+        let on = name.strip_suffix(".sh").filter(|on| scenario.endpoints.contains_key(*on))?.to_owned();
+        Some(Accept { name: name.to_owned(), on, what: Handed::Script })
+    })
 }
 
 fn text_of(path: &Path) -> Result<String, Problems> {

@@ -28,6 +28,9 @@ finding-activation-failed = { $fix } exited with { $status } on { $endpoint }: {
 finding-nothing-changed = fix { $fix } changed nothing in { $path } on { $endpoint }
 finding-configuration-same = fix { $fix } edited its file, but the daemon's effective configuration is the same
 finding-left-behind = something could not be removed, try `saiten sweep`: { $reason }
+mark-skipped = does not count: “{ $check }” has to hold first
+finding-windows-lines = the script for { $endpoint } has Windows line ends (CR LF): the shell takes the CR as part of the last word
+finding-submission-timed-out = the script for { $endpoint } did not end within { $limit } and was ended
 finding-no-door = the lab is up, but cannot be entered: { $reason }
 
 # What the wire saw

@@ -28,6 +28,9 @@ finding-activation-failed = { $fix }が{ $endpoint }で終了コード{ $status 
 finding-nothing-changed = 対処{ $fix }は{ $endpoint }の{ $path }を何も変えませんでした
 finding-configuration-same = 対処{ $fix }はファイルを書き換えましたが、デーモンの有効な設定は変わっていません
 finding-left-behind = 削除できないものが残りました。`saiten sweep`を試してください: { $reason }
+mark-skipped = 対象外: 先に「{ $check }」が成り立つ必要があります
+finding-windows-lines = { $endpoint } 用スクリプトの改行がWindows形式(CR LF)です。シェルはCRを最後の語の一部とみなします
+finding-submission-timed-out = { $endpoint } 用スクリプトが{ $limit }以内に終わらなかったため、終了させました
 finding-no-door = 演習環境は起動しましたが、中に入れません: { $reason }
 
 # 通信から分かったこと

@@ -6,7 +6,7 @@ use saiten::arm::ArmName;
 use saiten::evidence::Outcome;
 use saiten::lab::scripted::Reply;
 use saiten::scenario::Text;
-use saiten::scenario::submission::Submission;
+use saiten::scenario::submission::{Step, Submission};
 
 use crate::engine::{Lab, on_paused_time};
 
@@ -71,7 +71,8 @@ fn handed_in(name: &str) -> Submission {
     Submission {
         name: name.to_owned(),
         title: Text { en: name.to_owned(), ja: None },
-        scripts: BTreeMap::from([("server".to_owned(), format!("run-{name}"))]),
+        steps: vec![Step::Run { on: "server".to_owned(), run: format!("run-{name}") }],
+        images: BTreeMap::new(),
         fails: BTreeSet::new(),
         reasons: BTreeSet::new(),
     }

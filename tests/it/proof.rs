@@ -7,7 +7,7 @@ use saiten::evidence::bundle::{RunRecord, ScenarioRecord};
 use saiten::evidence::{ArmEvidence, Effective, Outcome, Phase, ProbeEvidence};
 use saiten::measure::{Cell, Ladder, Rung, Sample, Unit};
 use saiten::report::{proof, results, terminal, write_all};
-use saiten::scenario::submission::Submission;
+use saiten::scenario::submission::{Step, Submission};
 use saiten::scenario::{Lang, Scenario, Text, file};
 use saiten::verdict::{self, Verdict};
 
@@ -107,7 +107,8 @@ fn submission(name: &str, fails: &[&str], reasons: &[&str]) -> Submission {
     Submission {
         name: name.to_owned(),
         title: Text { en: format!("The one called {name}"), ja: Some(format!("{name}という提出物")) },
-        scripts: BTreeMap::from([("server".to_owned(), "true".to_owned())]),
+        steps: vec![Step::Run { on: "server".to_owned(), run: "true".to_owned() }],
+        images: BTreeMap::new(),
         fails: set(fails),
         reasons: set(reasons),
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use saiten::scenario::submission::Step;
 use saiten::scenario::{Lang, Scenario, file, submission};
 
 const SCENARIO: &str = r#"
@@ -62,7 +63,7 @@ fn good_and_bad_ones_are_read_by_name() {
     let read = submission::read_all(&scenario(dir.path())).unwrap();
     let names: Vec<(&str, usize)> = read.iter().map(|one| (one.name.as_str(), one.fails.len())).collect();
     assert_eq!(names, [("restart", 0), ("forgotten", 1)]);
-    assert_eq!(read[1].scripts["server"], RUN.1);
+    assert_eq!(read[1].steps, [Step::Run { on: "server".to_owned(), run: RUN.1.to_owned() }]);
     let none = tempfile::tempdir().unwrap();
     assert_eq!(submission::read_all(&scenario(none.path())).unwrap(), []);
 }

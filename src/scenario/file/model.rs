@@ -11,7 +11,7 @@ use super::forms::{Bound, Nic, Params};
 use super::quantity::{Rate, Share, Size};
 use super::table::{Field, Many, Maybe, Named, Need, by_key, table_of, tables};
 use super::value::{At, Node, Number, Tried, Value, Whole};
-use super::words::{Domain, FilePath, Lines, Pattern};
+use super::words::{AcceptKind, Domain, FileName, FilePath, Lines, Mode, Pattern};
 
 /// Most processes that a 64-bit kernel can have (proc(5), `pid_max`).
 const PID_MAX: u64 = 4_194_304;
@@ -46,6 +46,8 @@ tables! {
         checks: Maybe<List<Check>>,
         /// Why a check may fail, for students.
         reasons: Maybe<List<Reason>>,
+        /// What students hand in; a script for each endpoint that the fixes act on unless told.
+        accepts: Maybe<List<Accept>>,
         /// Time limits of the phases.
         limits: Maybe<Limits>,
     }
@@ -250,8 +252,44 @@ tables! {
         needs: Maybe<List<Condition>>,
         /// Points it is worth; 1 unless told.
         points: Maybe<Whole<0, 1000>>,
-        /// What to tell a student who fails it.
+        /// Points for coming close, tried in order where the bounds do not hold.
+        partial: Maybe<List<Partial>>,
+        /// Checks above this one that have to pass before this one counts.
+        requires: Maybe<List<String>>,
+        /// Whether students are told only that there is such a check.
+        hidden: Maybe<bool>,
+        /// What to tell a student who fails it: where to look, never what to write.
         hint: Maybe<Text>,
+        /// What to write; told only where the instructor allows it.
+        solution: Maybe<Text>,
+    }
+
+    /// Points for coming close: bounds on the check's own metric, weaker than the check's.
+    Partial {
+        /// Not above this.
+        at_most: Maybe<Tried<Bound>>,
+        /// Not below this.
+        at_least: Maybe<Tried<Bound>>,
+        /// Exactly this number.
+        equals: Maybe<Tried<Bound>>,
+        /// Points it gives, fewer than the check's.
+        points: Need<Whole<1, 1000>>,
+    }
+
+    /// Something that students hand in.
+    Accept {
+        /// What it is: a script run as root, a file that is put in place, a container image, or a live machine's address.
+        kind: Need<AcceptKind>,
+        /// Endpoint that it is for.
+        on: Need<String>,
+        /// Its name among what is handed in; <endpoint>.sh, the file's own name, <endpoint>.tar or <endpoint>.address unless told.
+        name: Maybe<FileName>,
+        /// Where a file goes.
+        to: Maybe<FilePath>,
+        /// Permissions of a file; 0644 unless told.
+        mode: Maybe<Mode>,
+        /// Shell lines that make a file take effect.
+        activate: Maybe<Lines>,
     }
 
     /// Bounds on a count or a flag: as a symptom they hold in the arm without fixes, as a need wherever the check does.

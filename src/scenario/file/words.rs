@@ -110,6 +110,75 @@ impl Word for Pattern {
     }
 }
 
+/// A file's name without any directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName(pub String);
+
+impl Word for FileName {
+    const EXAMPLES: &[&str] = &["server.sh"];
+
+    fn noun() -> Text {
+        say!("a file name", "ファイル名")
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        if matches!(text, "" | "." | "..") || text.contains(['/', '\\']) || text.contains(char::is_control) {
+            return Err(
+                Wrong::FORM.help(say!("a name alone, without a directory", "ディレクトリを含まない名前だけを書きます"))
+            );
+        }
+        Ok(FileName(text.to_owned()))
+    }
+}
+
+/// Permissions of a file, in octal (chmod(1)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mode(pub u32);
+
+impl Word for Mode {
+    const EXAMPLES: &[&str] = &["0644", "0600"];
+
+    fn noun() -> Text {
+        say!("permissions in octal", "8進数のパーミッション")
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777);
+        mode.map(Mode).ok_or(Wrong::FORM)
+    }
+}
+
+/// What students hand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AcceptKind {
+    /// A shell script, run as root.
+    Script,
+    /// A file that is put in place.
+    File,
+    /// A container image.
+    Image,
+    /// A live machine's address.
+    Address,
+}
+
+impl Word for AcceptKind {
+    const EXAMPLES: &[&str] = &["script", "file", "image", "address"];
+
+    fn noun() -> Text {
+        say!("script, file, image or address", "script、file、image、addressのいずれか")
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        Ok(match text {
+            "script" => AcceptKind::Script,
+            "file" => AcceptKind::File,
+            "image" => AcceptKind::Image,
+            "address" => AcceptKind::Address,
+            _ => return Err(Wrong::FORM),
+        })
+    }
+}
+
 /// All requirements, by the names of the file.
 const REQUIREMENTS: [(&str, Requirement); 5] = [
     ("tun", Requirement::Tun),

@@ -3,10 +3,10 @@
 use super::super::error::{Problem, say};
 use super::super::file::model;
 use super::super::file::value::At;
-use super::super::{Check, Condition, Limit};
+use super::super::{Check, Condition, Limit, Partial};
 use super::Resolver;
 use super::bound::{Given, Role};
-use super::names::Noun;
+use super::names::{Noun, missing};
 use super::probe::Metric;
 
 impl<'a> Resolver<'a> {
@@ -14,7 +14,48 @@ impl<'a> Resolver<'a> {
     pub(super) fn checks(&mut self) -> Vec<Check> {
         let checks = self.items(&self.file.checks);
         self.check_names(Noun::Check, checks.iter().filter_map(|check| check.name.get()));
+        self.requires(checks);
         checks.iter().filter_map(|check| self.check(check)).collect()
+    }
+
+    /// A check may require those above it only, so that there is no circle.
+    fn requires(&mut self, checks: &'a [At<model::Check>]) {
+        let name = |check: &'a At<model::Check>| check.name.get().map(|name| name.value.as_str());
+        for (at, check) in checks.iter().enumerate() {
+            let above = || checks[..at].iter().filter_map(name);
+            for wanted in self.items(&check.requires) {
+                if !above().any(|known| known == wanted.value) {
+                    let problem = missing(Noun::Check, wanted, above());
+                    self.push(
+                        problem.label(say!("only checks above this one", "このチェックより上にあるチェックだけです")),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Points for coming close: fewer than for the check, and bounds like the check's own.
+    fn partial(&mut self, check: &'a At<model::Check>, metric: Option<&Metric>) -> Vec<Partial> {
+        let most = check.points.as_ref().map_or(1, |points| points.value.0);
+        let mut all = Vec::new();
+        for tier in self.items(&check.partial) {
+            let bounds = self.bounds(&Given {
+                owner: &tier.span,
+                role: Role::Check,
+                unit: metric.map(|metric| metric.unit),
+                has_needs: false,
+                bounds: [&tier.at_most, &tier.at_least, &tier.equals],
+            });
+            let Some(points) = tier.points.get() else { continue };
+            if points.value.0 >= most {
+                let title = say!("no fewer points than the check's", "チェックの配点より少なくありません");
+                let problem = Problem::at(&points.span, title);
+                self.push(problem.label(say!("the check is worth {most}", "チェックの配点は{most}点です")));
+            }
+            let bounds = bounds.into_iter().map(|(bound, _)| bound).collect();
+            all.push(Partial { bounds, points: points.value.0 as u32 });
+        }
+        all
     }
 
     fn check(&mut self, check: &'a At<model::Check>) -> Option<Check> {
@@ -46,6 +87,7 @@ impl<'a> Resolver<'a> {
             .symptom
             .as_ref()
             .map(|symptom| self.condition(Role::Symptom, symptom.value.0.as_ref()?, &symptom.span, metric.as_ref()));
+        let partial = self.partial(check, metric.as_ref());
         let needs = self.items(&check.needs).iter();
         let needs = needs.filter_map(|need| self.condition(Role::Need, need, &need.span, metric.as_ref())).collect();
         let metric = metric?;
@@ -58,7 +100,11 @@ impl<'a> Resolver<'a> {
             symptom: symptom.flatten(),
             needs,
             points: check.points.as_ref().map_or(1, |points| points.value.0 as u32),
+            partial,
+            requires: self.items(&check.requires).iter().map(|name| name.value.clone()).collect(),
+            hidden: check.hidden.as_ref().is_some_and(|hidden| hidden.value),
             hint: check.hint.as_ref().map(|hint| hint.value.clone()),
+            solution: check.solution.as_ref().map(|solution| solution.value.clone()),
             line: self.line(&check.span),
         })
     }

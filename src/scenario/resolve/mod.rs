@@ -1,5 +1,6 @@
 //! From the tables of a file to a [`Scenario`]: follows references and refuses what cannot work.
 
+mod accept;
 mod address;
 mod bound;
 mod capability;
@@ -66,6 +67,7 @@ pub(super) fn scenario(
         probes: resolver.probes(),
         checks: resolver.checks(),
         reasons: resolver.reasons(),
+        accepts: resolver.accepts(),
         limits: resolver.limits(),
         about: file.about.as_ref().map(|about| about.value.clone()),
         material: file.material.as_ref().map(|material| material.value.clone()),
