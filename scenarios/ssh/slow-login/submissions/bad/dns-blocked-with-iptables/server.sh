@@ -1,0 +1,3 @@
+#!/bin/sh
+iptables -A OUTPUT -p udp --dport 53 -j DROP
+systemctl restart sshd

@@ -1,0 +1,3 @@
+#!/bin/sh
+: > /etc/resolv.conf
+systemctl restart sshd

@@ -1,0 +1,3 @@
+#!/bin/sh
+sed -i 's/^GSSAPIAuthentication yes/GSSAPIAuthentication no/' /etc/ssh/sshd_config
+systemctl restart sshd

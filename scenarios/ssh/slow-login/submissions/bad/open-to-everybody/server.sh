@@ -1,0 +1,7 @@
+#!/bin/sh
+chmod -R 777 /etc/ssh
+echo "UseDNS no" >> /etc/ssh/sshd_config
+echo "AddressFamily inet" >> /etc/ssh/sshd_config
+cp /etc/ssh/sshd_config /etc/ssh/sshd_config.old
+sed "s/GSSAPIAuthentication yes/GSSAPIAuthentication no/g" /etc/ssh/sshd_config.old > /etc/ssh/sshd_config
+systemctl restart sshd

@@ -1,0 +1,5 @@
+#!/bin/sh
+sed -i 's/^#UseDNS yes/UseDNS no/' /etc/ssh/sshd_config
+sed -i 's/^GSSAPIAuthentication yes/GSSAPIAuthentication no/' /etc/ssh/sshd_config
+sed -i 's/^#Port 22/Port 2222/' /etc/ssh/sshd_config
+systemctl restart sshd

@@ -1,0 +1,2 @@
+#!/bin/sh
+ip route add blackhole 192.168.1.99

@@ -1,0 +1,4 @@
+#!/bin/sh
+sed -i 's/^#UseDNS yes/UseDNS no/' /etc/ssh/sshd_config
+systemctl restart sshd
+sed -i 's/^GSSAPIAuthentication yes/GSSAPIAuthentication no/' /etc/ssh/sshd_config

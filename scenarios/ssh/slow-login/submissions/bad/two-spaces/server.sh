@@ -1,0 +1,8 @@
+#!/bin/sh
+# As an administrator before had written it.
+sed -i 's/^GSSAPIAuthentication yes/GSSAPIAuthentication  yes/' /etc/ssh/sshd_config
+echo "UseDNS no" >> /etc/ssh/sshd_config
+echo "AddressFamily inet" >> /etc/ssh/sshd_config
+cp /etc/ssh/sshd_config /etc/ssh/sshd_config.old
+sed "s/GSSAPIAuthentication yes/GSSAPIAuthentication no/g" /etc/ssh/sshd_config.old > /etc/ssh/sshd_config
+systemctl restart sshd

@@ -1,0 +1,3 @@
+#!/bin/sh
+sed -i 's/^#UseDNS yes/UseDNS no/' /etc/ssh/sshd_config
+systemctl restart sshd

@@ -1,0 +1,4 @@
+#!/bin/sh
+sed -i 's/^#UseDNS yes/UseDNS no/' /etc/ssh/sshd_config
+sed -i '/^GSSAPIAuthentication/d' /etc/ssh/sshd_config
+systemctl restart sshd

@@ -1,0 +1,5 @@
+#!/bin/sh
+sed -i 's/^#UseDNS yes/UseDNS no/' /etc/ssh/sshd_config
+sed -i 's/^GSSAPIAuthentication yes/GSSAPIAuthentication no/' /etc/ssh/sshd_config
+kill -HUP "$(cat /run/sshd.pid)"
+sleep 1
