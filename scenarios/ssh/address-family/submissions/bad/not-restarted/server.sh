@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "AddressFamily inet" >> /etc/ssh/sshd_config
