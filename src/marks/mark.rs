@@ -8,7 +8,7 @@ use crate::clean::{clean, cut};
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::explain;
 use crate::measure::MetricName;
-use crate::scenario::{Check, Scenario};
+use crate::scenario::{Check, Limit, Relation, Scenario};
 use crate::stats::{self, Estimate};
 use crate::verdict::{self, CheckResult, Verdict};
 use crate::wording::{Lang, Phrase};
@@ -125,6 +125,8 @@ fn check_mark(
         message: cut(&clean(&result.reason.say(lang)), MESSAGE_MOST),
         observed: result.value.map(|value| check.unit.show(value.value)),
         expected: verdict::expected(check, arms),
+        at_most: limit(check, arms, Relation::AtMost),
+        at_least: limit(check, arms, Relation::AtLeast),
         metric: check.metric.to_string(),
         unit: check.unit,
         value: result.value,
@@ -136,6 +138,15 @@ fn check_mark(
         hint: check.hint.as_ref().filter(|_| failed).map(|hint| hint.get(lang).to_owned()),
         solution: check.solution.as_ref().filter(|_| failed && asked.solutions).map(|text| text.get(lang).to_owned()),
     }
+}
+
+/// Where a bound lies that refers to another lab's figure.
+fn limit(check: &Check, arms: &[ArmEvidence], relation: Relation) -> Option<f64> {
+    check.bounds.iter().filter(|bound| bound.relation == relation).find_map(|bound| {
+        let Limit::Ratio { factor, of } = &bound.limit else { return None };
+        let other = arms.iter().find(|arm| arm.name == *of)?;
+        Some(factor * stats::median(&other.readings(&check.metric))?)
+    })
 }
 
 /// A check whose prerequisite failed does not count; nothing is said of what it would have got.

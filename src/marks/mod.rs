@@ -134,6 +134,19 @@ pub enum State {
     Waiting,
 }
 
+impl State {
+    /// As one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Graded => "graded",
+            State::Missing => "missing",
+            State::Refused => "refused",
+            State::Review => "review",
+            State::Waiting => "waiting",
+        }
+    }
+}
+
 /// What a student got in one scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Marked {
@@ -194,6 +207,12 @@ pub struct CheckMark {
     pub observed: Option<String>,
     /// What it should have been.
     pub expected: String,
+    /// The most that it may be, where that depends on what another of the batch's labs measured.
+    #[serde(default)]
+    pub at_most: Option<f64>,
+    /// The least that it may be, likewise.
+    #[serde(default)]
+    pub at_least: Option<f64>,
     /// Metric that was read.
     pub metric: String,
     /// Its unit.
