@@ -1,6 +1,6 @@
 //! `junit.xml`, for Jenkins, GitLab and GitHub: one suite a scenario, one case a check and arm.
 
-use std::fmt::Write as _;
+mod class;
 
 use junit_report::{Duration, OffsetDateTime, ReportBuilder, TestCase, TestResult, TestSuite, TestSuiteBuilder};
 use time::format_description::well_known::Rfc3339;
@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::results::{ArmPart, CheckPart, Results, ScenarioPart};
 use crate::clean::{clean, one_line};
 use crate::verdict::Verdict;
+pub use class::class;
 
 /// The report as XML.
 pub fn junit(results: &Results) -> Vec<u8> {
@@ -22,10 +23,18 @@ pub fn junit(results: &Results) -> Vec<u8> {
         for (arm, error) in scenario.failed_unread() {
             suite.add_testcase(lab_case(scenario, arm, error));
         }
-        let mut suite = suite.build();
-        settle(&mut suite);
-        report.add_testsuite(suite);
+        report.add_testsuite(settled(&mut suite));
     }
+    written(&report)
+}
+
+fn settled(suite: &mut TestSuiteBuilder) -> TestSuite {
+    let mut suite = suite.build();
+    settle(&mut suite);
+    suite
+}
+
+fn written(report: &ReportBuilder) -> Vec<u8> {
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.
     let _ = report.build().write_xml(&mut bytes);
@@ -50,16 +59,20 @@ fn case(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> TestCa
         Verdict::Unsupported => TestCase::skipped_with_cause(&name, type_, &message),
         Verdict::Vacuous | Verdict::Inconclusive | Verdict::Error => TestCase::error(&name, took, type_, &message),
     };
-    case.set_classname(&classname(scenario));
+    case.set_classname(&classname(&scenario.id));
     case.set_system_out(&safe(&system_out(results, scenario, check)));
+    set_body(&mut case, &body(check, arm));
+    case
+}
+
+/// What is said of a case that is not a success: GitLab shows the body and ignores the attribute.
+fn set_body(case: &mut TestCase, body: &str) {
     if let TestResult::Failure { cause, .. }
     | TestResult::Error { cause, .. }
     | TestResult::SkippedWithCause { cause, .. } = &mut case.result
     {
-        // GitLab shows the body and ignores the attribute.
-        *cause = Some(safe(&body(check, arm)));
+        *cause = Some(safe(body));
     }
-    case
 }
 
 /// A case for a lab that failed and that no check reads: the run's exit status must not be a riddle.
@@ -68,12 +81,12 @@ fn lab_case(scenario: &ScenarioPart, arm: &ArmPart, error: &str) -> TestCase {
     let (type_, message) = (Verdict::Error.name().to_owned(), one_line(error, 1000));
     let mut case = TestCase::success(&name, Duration::ZERO);
     case.result = TestResult::Error { type_, message, cause: Some(safe(error)) };
-    case.set_classname(&classname(scenario));
+    case.set_classname(&classname(&scenario.id));
     case
 }
 
-fn classname(scenario: &ScenarioPart) -> String {
-    format!("saiten.{}", scenario.id.replace('/', "."))
+fn classname(scenario: &str) -> String {
+    format!("saiten.{}", scenario.replace('/', "."))
 }
 
 /// Makes all times print with at most three decimals, as the schema asks. The writer prints seconds plus a fraction as a sum of
@@ -108,10 +121,7 @@ fn body(check: &CheckPart, arm: Option<&ArmPart>) -> String {
 /// Figures and evidence in the conventions that GitLab and others read.
 fn system_out(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> String {
     let mut out = String::new();
-    let mut property = |name: &str, value: String| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "[[PROPERTY|{name}={value}]]");
-    };
+    let mut property = |name: &str, value: String| out += &property(name, &value);
     property("verdict", check.verdict.name().to_owned());
     property("metric", check.metric.clone());
     for (name, estimate) in [("median", check.value), ("control.median", check.control)] {
@@ -132,11 +142,20 @@ fn system_out(results: &Results, scenario: &ScenarioPart, check: &CheckPart) -> 
     for arm in &scenario.arms {
         if arm.name == check.arm || arm.name == "omitted" {
             for path in &arm.evidence {
-                let _ = writeln!(out, "[[ATTACHMENT|{path}]]");
+                out += &attachment(path);
             }
         }
     }
     out
+}
+
+/// Names are what somebody chose: none may hold a property or an attachment of its own.
+fn property(name: &str, value: &str) -> String {
+    format!("[[PROPERTY|{name}={}]]\n", value.replace("[[", "[\u{2060}["))
+}
+
+fn attachment(path: &str) -> String {
+    format!("[[ATTACHMENT|{}]]\n", one_line(path, 1000))
 }
 
 /// What the writer does not do: it lets control characters through, and the end of a CDATA section.
