@@ -1,6 +1,7 @@
 //! Listeners and reports: each a function of events or of the finished result, each in a file of its own.
 
 pub mod appliance;
+pub mod class;
 pub mod events;
 mod junit;
 mod ladders;

@@ -359,3 +359,96 @@ appliance-unfit = { $count ->
     [one] Not fit to be moved to another machine: 1 error.
    *[other] Not fit to be moved to another machine: { $count } errors.
     }
+
+# Class
+state-graded = Graded
+state-missing = Not handed in
+state-refused = Not accepted
+state-review = Needs a person
+state-waiting = Not graded yet
+standing-pass = Pass
+standing-partial = Partly
+standing-fail = Fail
+standing-skipped = Not counted
+standing-unsupported = Not possible here
+standing-inconclusive = Undecided
+standing-error = Lab error
+arm-omitted = without the fix
+arm-applied = with the fix
+arm-own = your lab
+value-yes = yes
+value-no = no
+told-points = { $points ->
+    [one] 1 point
+   *[other] { $points } points
+    }
+told-hidden = { $count ->
+    [one] 1 hidden check, worth { $points }.
+   *[other] { $count } hidden checks, worth { $points }.
+    }
+told-skipped = does not count: another check has to hold first
+told-open = This could not be decided here. A person will look at it; until then, no point is lost over it.
+told-open-points = { $open ->
+    [one] 1 point is still open: a person will look at it.
+   *[other] { $open } points are still open: a person will look at them.
+    }
+told-waiting = This has not been graded yet.
+told-missing = Nothing was handed in.
+told-refused = What was handed in could not be accepted.
+told-solution = what to write:
+page-overall = All exercises
+page-of-points = / { $most ->
+    [one] 1 point
+   *[other] { $most } points
+    }
+page-so-far = so far
+page-material = Course: { $material }
+page-result = Result
+page-check = Check
+page-observed = Observed
+page-expected = Expected
+page-points = Points
+page-reasons = { $count ->
+    [one] Likely reason
+   *[other] Likely reasons
+    }
+page-hint = Hint
+page-solution = What to write
+page-figure = { $check }: your lab { $own }, without the fix { $control }, with the fix { $reference }
+page-at-most = at most { $value }
+page-at-least = at least { $value }
+page-runs = What your script printed
+page-status = exit status { $status }
+page-no-output = It printed nothing.
+page-changes = What changed in the files
+page-no-change = Nothing changed.
+page-findings = Worth knowing
+page-remarks = Where the time went
+page-figures = What was measured
+page-metric = Metric
+page-evidence = Evidence
+page-digest = What was handed in:
+page-made-by = Saiten { $saiten }, batch { $batch }, { $backend }. A check compares your lab with the same lab without and with the fix, measured in one batch on one machine.
+class-title = Class summary
+class-students = { $count ->
+    [one] 1 student
+   *[other] { $count } students
+    }
+class-mean = Mean
+class-median = Median
+class-distribution = Share of the points, in percent
+class-people = Needs a person
+class-checks = Checks that cost most
+class-reasons = Reasons that cost most
+class-reason = Reason
+class-points-lost = Points lost
+class-all = All students
+class-name = Name
+class-state = State
+class-not-on-roster = not on the roster
+class-not-calibrated = Nobody was graded: the lab did not show the symptom and its cure.
+book-marks = Marks
+book-summary = Summary
+book-people = Needs a person
+book-what = What
+book-value = Value

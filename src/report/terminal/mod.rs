@@ -1,5 +1,6 @@
 //! What people see: progress while labs are up, then a line a check, details for what is not a pass, a summary.
 
+mod class;
 mod live;
 mod plain;
 mod proof;
@@ -9,6 +10,7 @@ mod summary;
 use crate::event::Listener;
 use crate::wording::Lang;
 
+pub use class::class;
 pub use proof::proof;
 pub use summary::summary;
 
