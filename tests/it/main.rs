@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod appliance;
+mod class;
 mod cli;
 mod counted;
 mod engine;

@@ -118,7 +118,7 @@ fn results_are_versioned_and_follow_their_schema() {
 }
 
 /// What libxml2 says against a document, by Jenkins' schema. `ci/setup` installs xmllint.
-fn violations(xml: &str) -> String {
+pub fn violations(xml: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("junit.xml");
     fs::write(&file, xml).unwrap();
