@@ -18,6 +18,8 @@ pub enum ArmName {
     Set(Vec<String>),
     /// What somebody handed in, in place of the fixes.
     Submission(String),
+    /// The fixes with one thing wrong. Nobody's work, so nobody's verdict: it shows whether checks notice.
+    Mutant(String),
 }
 
 impl fmt::Display for ArmName {
@@ -29,6 +31,7 @@ impl fmt::Display for ArmName {
             ArmName::Without(fix) => write!(f, "without:{fix}"),
             ArmName::Set(fixes) => write!(f, "set:{}", fixes.join("+")),
             ArmName::Submission(name) => write!(f, "submission:{name}"),
+            ArmName::Mutant(name) => write!(f, "mutant:{name}"),
         }
     }
 }
@@ -51,6 +54,7 @@ impl FromStr for ArmName {
                 Ok(ArmName::Set(fixes.split('+').map(str::to_owned).collect()))
             }
             Some(("submission", name)) if !name.is_empty() => Ok(ArmName::Submission(name.to_owned())),
+            Some(("mutant", name)) if !name.is_empty() => Ok(ArmName::Mutant(name.to_owned())),
             _ => Err(NotAnArm(text.to_owned())),
         }
     }
@@ -78,7 +82,7 @@ impl ArmName {
     pub fn fixes<'a>(&self, all: &'a [String]) -> Vec<&'a String> {
         all.iter()
             .filter(|fix| match self {
-                ArmName::Omitted | ArmName::Submission(_) => false,
+                ArmName::Omitted | ArmName::Submission(_) | ArmName::Mutant(_) => false,
                 ArmName::Applied => true,
                 ArmName::Only(only) => *fix == only,
                 ArmName::Without(left_out) => *fix != left_out,
@@ -90,7 +94,7 @@ impl ArmName {
     /// The fixes that the name mentions.
     pub fn mentioned(&self) -> &[String] {
         match self {
-            ArmName::Omitted | ArmName::Applied | ArmName::Submission(_) => &[],
+            ArmName::Omitted | ArmName::Applied | ArmName::Submission(_) | ArmName::Mutant(_) => &[],
             ArmName::Only(fix) | ArmName::Without(fix) => std::slice::from_ref(fix),
             ArmName::Set(fixes) => fixes,
         }
@@ -191,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_name_survives_text() {
-        for text in ["omitted", "applied", "only:x", "without:x-y", "set:a+b", "submission:two-spaces"] {
+        for text in ["omitted", "applied", "only:x", "without:x-y", "set:a+b", "submission:two-spaces", "mutant:liars"]
+        {
             assert_eq!(text.parse::<ArmName>().map(|arm| arm.to_string()), Ok(text.to_owned()));
         }
         assert!("only:".parse::<ArmName>().is_err());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arm::ArmName;
 pub use crate::evidence::Phase;
+use crate::marks::State;
 use crate::measure::Sample;
 use crate::verdict::Verdict;
 use crate::wording::Phrase;
@@ -113,6 +114,31 @@ pub enum EventKind {
         arm: ArmName,
         /// Verdict.
         verdict: Verdict,
+    },
+    /// A batch of submissions begins.
+    BatchStarted {
+        /// Submissions, one for each student and scenario.
+        submissions: usize,
+    },
+    /// A student's marks in a scenario stand.
+    Graded {
+        /// The student's key.
+        student: String,
+        /// Scenario id.
+        scenario: String,
+        /// How far it came.
+        state: State,
+        /// Points given.
+        points: u32,
+        /// Points it is worth.
+        points_most: u32,
+    },
+    /// Some submissions are measured again in quiet.
+    Again {
+        /// Scenario id.
+        scenario: String,
+        /// How many.
+        submissions: usize,
     },
     /// A lab stays up for people to look around in.
     Kept {

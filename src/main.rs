@@ -42,6 +42,7 @@ fn main() -> ExitCode {
             backend: variable("SAITEN_BACKEND"),
             store: variable("SAITEN_STORE").map(Into::into),
             default_store,
+            platform: cli::PLATFORM.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect(),
             config_files: config.into_iter().chain([PathBuf::from("/etc/saiten/config.toml")]).collect(),
         },
     )

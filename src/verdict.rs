@@ -66,6 +66,9 @@ pub struct CheckResult {
     pub control: Option<Estimate>,
 }
 
+/// Why a metric has no reading where a live machine has an endpoint's place.
+pub const LIVE: &str = "lacking-live-wires";
+
 /// Judges every check: first whether its symptom appeared with the fixes omitted, then whether it holds with them applied and
 /// in each submission.
 pub fn judge(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<CheckResult> {
@@ -84,6 +87,20 @@ pub fn judge(scenario: &Scenario, arms: &[ArmEvidence]) -> Vec<CheckResult> {
         }
     }
     results
+}
+
+/// Whether each check's expectation holds in an arm, whatever the symptom: `Fail` where it does not. So the control arm, too, can
+/// be asked what [`judge`] asks all others.
+pub fn expectations(scenario: &Scenario, arms: &[ArmEvidence], name: &ArmName) -> Vec<(String, Verdict)> {
+    let find = |name: &ArmName| arms.iter().find(|arm| arm.name == *name);
+    let Some((control, arm)) = find(&ArmName::Omitted).zip(find(name)) else { return Vec::new() };
+    let of = |check: &Check| {
+        // What is compared with the control can be trusted no more than the control.
+        let case = Case { check, control, arms };
+        let doubt = case.not_measured(control).map(|(verdict, _)| verdict);
+        doubt.unwrap_or_else(|| case.expectation(arm, Verdict::Pass, &Phrase::default()).0)
+    };
+    scenario.checks.iter().map(|check| (check.name.clone(), of(check))).collect()
 }
 
 /// Probes whose readings leave a check undecided, so that more samples could help.
@@ -228,6 +245,10 @@ impl Case<'_> {
     fn need(&self, arm: &ArmEvidence) -> Option<Decision> {
         self.check.needs.iter().find_map(|need| {
             let readings = arm.readings(&need.metric);
+            // What a live machine keeps to itself can be nobody's need there: what a client meets decides.
+            if readings.is_empty() && arm.lacking(&need.metric) == Some(LIVE) {
+                return None;
+            }
             let Some(median) = stats::median(&readings) else { return Some(self.no_reading(arm, &need.metric)) };
             let phrase = |id: &str| {
                 let phrase = Phrase::new(id).with("metric", &need.metric).with("value", need.unit.show(median));
@@ -262,6 +283,10 @@ impl Case<'_> {
     /// The probe ran, but this metric has no reading: the machine's or the harness's doing as long as the service worked.
     fn no_reading(&self, arm: &ArmEvidence, metric: &MetricName) -> Decision {
         if let Some(lacking) = arm.lacking(metric) {
+            // What the word list has is worded at the edge; anything else is in the machine's own words.
+            if crate::wording::has(lacking) {
+                return (Verdict::Unsupported, Phrase::new(lacking));
+            }
             return (Verdict::Unsupported, Phrase::new("verdict-unsupported").with("missing", lacking));
         }
         let reason = arm.mostly_failed(metric.split().0).map(|failed| failed.reason).unwrap_or_default();

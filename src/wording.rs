@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
 
 /// The language of reports and messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// English.
@@ -61,6 +61,11 @@ impl Phrase {
         }
         bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
     }
+}
+
+/// Whether the word list has a phrase.
+pub fn has(id: &str) -> bool {
+    bundle(Lang::En).has_message(id)
 }
 
 /// Words a phrase without arguments.

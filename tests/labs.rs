@@ -20,6 +20,8 @@ mod daemons;
 mod dns;
 #[path = "labs/endings.rs"]
 mod endings;
+#[path = "labs/grade.rs"]
+mod grade;
 #[path = "labs/hostile.rs"]
 mod hostile;
 #[path = "labs/images.rs"]
@@ -28,6 +30,8 @@ mod images;
 mod killed;
 #[path = "labs/limits.rs"]
 mod limits;
+#[path = "labs/live.rs"]
+mod live;
 #[path = "labs/machines.rs"]
 mod machines;
 #[path = "labs/natt.rs"]

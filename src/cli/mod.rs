@@ -1,14 +1,19 @@
 //! The command line: one file a command. Each gives an exit status; errors are printed here, once, with their whole chain.
 
+mod books;
 mod check;
 mod check_appliance;
 mod desk;
 mod doctor;
+mod grade;
 mod images;
 mod list;
+mod live;
 mod place;
+mod platform;
 mod prove;
 mod regrade;
+mod regrade_batch;
 mod run;
 mod schema;
 mod settings;
@@ -18,6 +23,7 @@ mod sweep;
 mod up;
 mod virtualbox;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +40,22 @@ const FAILED: u8 = 1;
 const WRONG: u8 = 2;
 /// Exit status when the lab could not be run or measured.
 const NOT_RUN: u8 = 3;
+
+/// Variables in which a course platform describes a submission.
+pub const PLATFORM: [&str; 12] = [
+    "CLASSROOM",
+    "ASSIGNMENT",
+    "ASSIGNMENT_TYPE",
+    "MODE",
+    "OWNER",
+    "USERNAME",
+    "SUBMISSION_TAG",
+    "COMMIT_URL",
+    "RELEASE_URL",
+    "REVIEW_URL",
+    "GITHUB_ACTOR",
+    "GITHUB_ACTOR_ID",
+];
 
 /// What the process finds around itself; only `main` looks.
 #[derive(Debug, Clone)]
@@ -62,6 +84,8 @@ pub struct Surroundings {
     pub store: Option<PathBuf>,
     /// Where the store is, unless somebody says otherwise.
     pub default_store: PathBuf,
+    /// What a course platform says of a submission in its environment, by the names of [`PLATFORM`].
+    pub platform: BTreeMap<String, String>,
     /// Configuration files; the first that is there counts.
     pub config_files: Vec<PathBuf>,
 }
@@ -110,8 +134,10 @@ enum LangArg {
 enum Command {
     /// Runs scenarios with the documented fixes omitted and applied, and judges by comparing
     Run(run::Args),
-    /// Tests the grader: runs a scenario's known submissions, good and bad, and compares what each gets with what it must get
+    /// Tests the grader: known submissions, good and bad, must get what they deserve, and each check must notice a mutant of the fixes
     Prove(prove::Args),
+    /// Grades a class: a lab for each submission, marks with reasons, a gradebook, a page for each student
+    Grade(grade::Args),
     /// Lists the scenarios
     List(list::Args),
     /// Validates scenario files: every problem in one go
@@ -238,6 +264,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8, CommandError> {
     match command {
         Command::Run(args) => run::main(&args, context),
         Command::Prove(args) => prove::main(&args, context),
+        Command::Grade(args) => grade::main(&args, context),
         Command::List(args) => list::main(&args, context),
         Command::Check(args) => check::main(&args, context),
         Command::CheckAppliance(args) => check_appliance::main(&args, context),

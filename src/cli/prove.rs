@@ -1,4 +1,5 @@
-//! `saiten prove`: the grader's own test. Every known submission of a scenario must get what it deserves.
+//! `saiten prove`: the grader's own test. Every known submission of a scenario must get what it deserves, and every check must
+//! notice a mutant of the fixes.
 
 use std::path::PathBuf;
 
@@ -7,18 +8,25 @@ use super::{CommandError, Context, run_id};
 use crate::arm::ArmPlan;
 use crate::event::Announcer;
 use crate::lab::host;
-use crate::run::Options;
+use crate::mutant;
+use crate::run::{Options, Wanted};
 use crate::scenario::Scenario;
 use crate::scenario::submission::Submission;
 
 /// Arguments of `saiten prove`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Scenarios by id or path; all that have known submissions when none is named
+    /// Scenarios by id or path; all when none is named
     scenarios: Vec<String>,
-    /// Only submissions whose name contains this
+    /// Only known submissions and mutants whose name contains this; of some mutants alone no check is said to check nothing
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Only known submissions whose name contains this, with all mutants
+    #[arg(long, value_name = "TEXT")]
+    submissions: Option<String>,
+    /// Only known submissions
+    #[arg(long)]
+    no_mutants: bool,
     /// Directory for junit.xml, results.json, events.jsonl and evidence/
     #[arg(long, value_name = "DIR", default_value = "saiten-report")]
     out: PathBuf,
@@ -27,10 +35,12 @@ pub struct Args {
     jobs: Option<u16>,
 }
 
-/// Runs all known submissions beside the omitted and the applied fix, and compares what each gets with what it must get.
+/// Runs all known submissions and mutants beside the omitted and the applied fix, and compares what each gets with what it must
+/// get.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let place = context.place()?;
     let read = place.read_with_submissions(&args.scenarios, context)?;
+    let mutants = (!args.no_mutants).then(|| Wanted { only: args.only.clone() });
     let read = chosen(read, args)?;
     let options = Options {
         arms: ArmPlan::Pair,
@@ -39,20 +49,30 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     };
     let wanted = context.wanted(&options.id, place.containers())?;
     let announcer = Announcer::new(run::listeners(&args.out, context)?);
-    let done = run::carry_out(read, options, &wanted, announcer, true)?;
+    let done = run::carry_out(read, mutants, options, &wanted, announcer, true)?;
     run::finish(&done, &args.out, context)
 }
 
 /// The scenarios and submissions that the user means.
 fn chosen(read: Vec<ReadScenario>, args: &Args) -> Result<Vec<ReadScenario>, CommandError> {
-    let wanted = |submission: &Submission| args.only.as_ref().is_none_or(|text| submission.name.contains(text));
+    let fits = |name: &str, text: &Option<String>| text.as_ref().is_none_or(|text| name.contains(text));
+    let wanted =
+        |submission: &Submission| fits(&submission.name, &args.only) && fits(&submission.name, &args.submissions);
     let filtered = read.into_iter().map(|(scenario, text, submissions)| {
         (scenario, text, submissions.into_iter().filter(wanted).collect::<Vec<_>>())
     });
-    let chosen: Vec<ReadScenario> = filtered.filter(|(_, _, submissions)| !submissions.is_empty()).collect();
+    // Those that put a file back are known only when the fixes have run; `--only reverted` is for a scenario that is named.
+    let has_mutants = |scenario: &Scenario| {
+        let mut all = mutant::mutants(scenario).into_iter();
+        !args.no_mutants
+            && (args.only.is_none() || !args.scenarios.is_empty() || all.any(|mutant| fits(&mutant.name, &args.only)))
+    };
+    let kept = |(scenario, _, submissions): &ReadScenario| !submissions.is_empty() || has_mutants(scenario);
+    let chosen: Vec<ReadScenario> = filtered.filter(kept).collect();
     if chosen.is_empty() {
         return Err(CommandError::Wrong(
-            "no known submission fits; they are in <scenario>/submissions/good/ and bad/".to_owned(),
+            "no known submission and no mutant fits; submissions are in <scenario>/submissions/good/ and bad/"
+                .to_owned(),
         ));
     }
     Ok(chosen)

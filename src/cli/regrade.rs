@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, regrade_batch};
 use crate::evidence::bundle::Bundle;
 use crate::scenario::file;
 
@@ -10,17 +10,20 @@ use crate::scenario::file;
 #[derive(clap::Args)]
 pub struct Args {
     /// Report directory of an earlier run
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// Judges by the scenario files as they are now, not by those that were run
     #[arg(long)]
-    current: bool,
+    pub(super) current: bool,
     /// Where to write the reports; into DIR by default
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
 }
 
 /// Judges stored evidence again.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
+    if regrade_batch::is_batch(&args.dir) {
+        return regrade_batch::main(args, context);
+    }
     let place = context.place()?;
     let catalog = crate::run::virtualbox::known(place.catalog());
     let bundle = Bundle::of(&args.dir);
@@ -34,6 +37,6 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         scenarios.push((read, bundle.read_arms(scenario)?));
     }
     // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.
-    let (results, rows) = super::run::judged(&record, &scenarios);
-    super::run::publish(&results, &rows, args.out.as_ref().unwrap_or(&args.dir), Vec::new(), context)
+    let (results, proof) = super::run::judged(&record, &scenarios);
+    super::run::publish(&results, &proof, args.out.as_ref().unwrap_or(&args.dir), Vec::new(), context)
 }

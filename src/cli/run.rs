@@ -10,10 +10,10 @@ use crate::arm::{ArmName, ArmPlan};
 use crate::event::{Announcer, EventKind, Listener};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::RunRecord;
-use crate::lab::choose::{self, Wanted};
+use crate::lab::choose::{self, Chosen, Wanted};
 use crate::lab::host;
 use crate::report;
-use crate::report::proof::{self, Row};
+use crate::report::proof::{self, Proof, Proven};
 use crate::report::results::Results;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
@@ -70,12 +70,18 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let wanted = context.wanted(&options.id, place.containers())?;
     let listeners = listeners(&args.out, context)?;
     let read = read.into_iter().map(|(scenario, text)| (scenario, text, Vec::new())).collect();
-    let done = carry_out(read, options, &wanted, Announcer::new(listeners), true)?;
+    let done = carry_out(read, None, options, &wanted, Announcer::new(listeners), true)?;
     finish(&done, &args.out, context)
 }
 
 /// The listeners of a run: progress for people, `events.jsonl` for machines.
 pub(super) fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Listener>>, CommandError> {
+    let progress = report::terminal::live(context.around.live, context.around.error_color, context.lang);
+    listeners_with(out, Box::new(progress))
+}
+
+/// As [`listeners`], with another kind of progress.
+pub(super) fn listeners_with(out: &Path, progress: Box<dyn Listener>) -> Result<Vec<Box<dyn Listener>>, CommandError> {
     // Opened before anything is started: a bad path must not cost a run.
     if out.exists() && !out.is_dir() {
         return Err(CommandError::Wrong(format!(
@@ -87,10 +93,7 @@ pub(super) fn listeners(out: &Path, context: &Context) -> Result<Vec<Box<dyn Lis
         |err: io::Error| CommandError::Wrong(format!("cannot write to report directory {}: {err}", out.display()));
     fs::create_dir_all(out).map_err(unwritable)?;
     let events = fs::File::create(out.join("events.jsonl")).map_err(unwritable)?;
-    Ok(vec![
-        Box::new(report::events::Events::new(io::LineWriter::new(events))),
-        Box::new(report::terminal::live(context.around.live, context.around.error_color, context.lang)),
-    ])
+    Ok(vec![Box::new(report::events::Events::new(io::LineWriter::new(events))), progress])
 }
 
 /// A scenario, the text of its file, and the submissions to run with it.
@@ -106,11 +109,29 @@ pub(super) struct Done {
 /// Runs scenarios on the wanted backend, signals watched.
 pub(super) fn carry_out(
     read: Vec<ReadScenario>,
+    mutants: Option<run::Wanted>,
     mut options: Options,
     wanted: &Wanted,
     announcer: Announcer,
     hangup: bool,
 ) -> Result<Done, CommandError> {
+    let scenarios: Vec<Scenario> = read.iter().map(|(scenario, ..)| scenario.clone()).collect();
+    let job = |(scenario, text, submissions)| Job { scenario, text, submissions, mutants: mutants.clone() };
+    let jobs = read.into_iter().map(job).collect();
+    let outcome = session(wanted, &announcer, hangup, async |chosen: Chosen, stop: &Stop| {
+        options.why_backend = chosen.why;
+        Ok(run::run(&*chosen.backend, jobs, &options, &announcer, stop).await?)
+    })?;
+    Ok(Done { record: outcome.record, scenarios: scenarios.into_iter().zip(outcome.arms).collect(), announcer })
+}
+
+/// Does something with the wanted backend, signals watched.
+pub(super) fn session<T>(
+    wanted: &Wanted,
+    announcer: &Announcer,
+    hangup: bool,
+    work: impl AsyncFnOnce(Chosen, &Stop) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     block_on(async {
         let stop = Rc::new(Stop::default());
         let watching = signals::watch(stop.clone(), hangup, signals::end)?;
@@ -122,39 +143,35 @@ pub(super) fn carry_out(
             }
         });
         let chosen = choose::connect(wanted).await?;
-        options.why_backend = chosen.why;
         // What it cannot remove disturbs nobody; `saiten sweep` says why.
         let _ = chosen.backend.sweep_dead().await;
-        let scenarios: Vec<Scenario> = read.iter().map(|(scenario, ..)| scenario.clone()).collect();
-        let job = |(scenario, text, submissions)| Job { scenario, text, submissions };
-        let jobs = read.into_iter().map(job).collect();
-        let outcome = run::run(&*chosen.backend, jobs, &options, &announcer, &stop).await;
+        let done = work(chosen, &stop).await;
         watching.abort();
         interrupted.abort();
-        let outcome = outcome?;
-        Ok(Done { record: outcome.record, scenarios: scenarios.into_iter().zip(outcome.arms).collect(), announcer })
+        done
     })?
 }
 
 /// Writes the reports, prints the summary, gives the exit status.
 pub(super) fn finish(done: &Done, out: &Path, context: &Context) -> Result<u8, CommandError> {
-    let (results, rows) = judged(&done.record, &done.scenarios);
+    let (results, proof) = judged(&done.record, &done.scenarios);
     done.announcer.tell(EventKind::RunFinished { status: report::results::exit_status(&results) });
-    publish(&results, &rows, out, done.announcer.failed(), context)
+    publish(&results, &proof, out, done.announcer.failed(), context)
 }
 
-/// The results; those of known submissions against what each must get.
-pub(super) fn judged(record: &RunRecord, scenarios: &[(Scenario, Vec<ArmEvidence>)]) -> (Results, Vec<Row>) {
+/// The results; those of known submissions against what each must get, and of mutants, which checks must notice.
+pub(super) fn judged(record: &RunRecord, scenarios: &[(Scenario, Vec<ArmEvidence>)]) -> (Results, Proof) {
     let mut results = report::results::results(record, scenarios);
-    let known: Vec<_> = scenarios.iter().map(|(scenario, _)| scenario).zip(&record.scenarios).collect();
-    let rows = proof::settle(&mut results, &known);
-    (results, rows)
+    let known = scenarios.iter().zip(&record.scenarios);
+    let known: Vec<_> = known.map(|((scenario, arms), record)| Proven { scenario, record, arms }).collect();
+    let proof = proof::settle(&mut results, &known);
+    (results, proof)
 }
 
 /// Prints the summary, in the run's language, and writes the reports; gives the exit status.
 pub(super) fn publish(
     results: &Results,
-    rows: &[Row],
+    proof: &Proof,
     to: &Path,
     mut trouble: Vec<String>,
     context: &Context,
@@ -163,8 +180,11 @@ pub(super) fn publish(
     let mut out = io::stdout().lock();
     let (lang, color) = (results.run.lang, context.around.color);
     out.write_all(report::terminal::summary(results, lang, color).as_bytes())?;
-    if !rows.is_empty() {
-        out.write_all(report::terminal::proof(rows, lang, color).as_bytes())?;
+    if !proof.rows.is_empty() {
+        out.write_all(report::terminal::proof(&proof.rows, lang, color).as_bytes())?;
+    }
+    if !proof.tables.is_empty() {
+        out.write_all(report::terminal::mutants(&proof.tables, lang, color).as_bytes())?;
     }
     for (path, written) in report::write_all(to, results) {
         match written {

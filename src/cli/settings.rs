@@ -82,6 +82,7 @@ mod tests {
             backend: environment.map(str::to_owned),
             store: None,
             default_store: dir.join("default"),
+            platform: Default::default(),
             config_files: vec![dir.join("none.toml"), dir.join("config.toml")],
         }
     }

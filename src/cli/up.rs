@@ -52,6 +52,11 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     if let ArmName::Submission(name) = &args.arm {
         submissions.push(prove::submission(scenario, name, known)?);
     }
+    if let ArmName::Mutant(name) = &args.arm {
+        return Err(CommandError::Wrong(format!(
+            "mutants such as `{name}` are made by `saiten prove` and by nobody else"
+        )));
+    }
     let fixes: Vec<&str> = scenario.fixes.iter().map(|fix| fix.action.name.as_str()).collect();
     if let Some(unknown) = args.arm.mentioned().iter().find(|fix| !fixes.contains(&fix.as_str())) {
         let text = format!("scenario {} has no fix `{unknown}`; it has {}", scenario.id, fixes.join(", "));
@@ -69,7 +74,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         Box::new(SaysUp),
     ];
     let wanted = context.wanted(&options.id, place.containers())?;
-    let done = run::carry_out(read, options, &wanted, Announcer::new(listeners), false)?;
+    let done = run::carry_out(read, None, options, &wanted, Announcer::new(listeners), false)?;
     for arm in done.scenarios.iter().flat_map(|(_, arms)| arms) {
         match &arm.outcome {
             Outcome::Error { message, phase } => {

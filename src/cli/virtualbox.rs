@@ -224,6 +224,7 @@ impl Session<'_> {
                 arms: arms.iter().map(|arm| arm.name.to_string()).collect(),
                 images: Vec::new(),
                 submissions: Vec::new(),
+                mutation: None,
                 took,
             }],
         })
@@ -237,9 +238,9 @@ impl Session<'_> {
         scenario: Scenario,
         arms: Vec<ArmEvidence>,
     ) -> Result<u8, CommandError> {
-        let (results, rows) = run::judged(record, &[(scenario, arms)]);
+        let (results, proof) = run::judged(record, &[(scenario, arms)]);
         self.announcer.tell(EventKind::RunFinished { status: crate::report::results::exit_status(&results) });
-        let status = run::publish(&results, &rows, &self.args.out, self.announcer.failed(), self.context)?;
+        let status = run::publish(&results, &proof, &self.args.out, self.announcer.failed(), self.context)?;
         let lang = self.context.lang;
         let there = results.scenarios.iter().all(|scenario| scenario.verdict == Verdict::Pass);
         if there && !self.args.apply {

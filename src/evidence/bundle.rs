@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::ArmEvidence;
 use crate::arm::ArmPlan;
 use crate::scenario::Lang;
+use crate::scenario::mutant::Mutation;
 use crate::scenario::submission::Submission;
 use crate::wording::Phrase;
 
@@ -69,6 +70,9 @@ pub struct ScenarioRecord {
     /// Known submissions that ran as arms of it, and what each must get.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub submissions: Vec<Submission>,
+    /// Mutants of the fixes that ran as arms of it, if they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutation: Option<Mutation>,
     /// Seconds from the first lab's start to the last one's end.
     pub took: f64,
 }
@@ -189,6 +193,14 @@ impl Bundle {
         read(&self.dir.join("run.json"))
     }
 
+    /// Reads one arm.
+    ///
+    /// # Errors
+    /// No such file, or one that is not of this version.
+    pub fn read_arm(&self, scenario: &str, arm: &crate::arm::ArmName) -> Result<ArmEvidence, BundleError> {
+        read(&self.arm_dir(scenario, arm).join("arm.json"))
+    }
+
     /// Reads all arms of a scenario.
     ///
     /// # Errors
@@ -214,14 +226,19 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+/// A file's content in this format.
+pub fn json(value: &impl Serialize) -> Vec<u8> {
     // Our own types have string keys and no failing serializers.
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }
 
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, BundleError> {
+/// Reads a file of this format.
+///
+/// # Errors
+/// No such file, or one that is not of this version.
+pub fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, BundleError> {
     let bytes = fs::read(path).map_err(|source| BundleError::Read { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|source| BundleError::Format { path: path.to_owned(), source })
 }

@@ -11,6 +11,7 @@ use super::child::Reaper;
 use super::init::{Outbox, Table};
 use super::message::{Answer, FileSpec, Key, Kind, Request};
 use super::nic::{self, Cables, Nic};
+use super::relay::Relay;
 use super::shell::Shell;
 use super::switch::Wire;
 
@@ -26,6 +27,7 @@ pub struct Duties {
     nics: RefCell<Vec<Nic>>,
     shells: Table<u64, Rc<Shell>>,
     wire: RefCell<Option<Rc<Wire>>>,
+    relay: RefCell<Option<Rc<Relay>>>,
 }
 
 impl Duties {
@@ -39,6 +41,7 @@ impl Duties {
             nics: RefCell::default(),
             shells: Table::default(),
             wire: RefCell::default(),
+            relay: RefCell::default(),
         }
     }
 
@@ -77,6 +80,15 @@ impl Duties {
                 Ok(Answer::Done)
             }
             Request::ShellSize { shell, size } => self.shell(shell)?.resize(size).map(|()| Answer::Done),
+            Request::Relay { listen } => {
+                let relay = Relay::new(id, self.outbox.clone(), self.key.clone());
+                *self.relay.borrow_mut() = Some(relay.clone());
+                relay.serve(&listen).await.map(|()| Answer::Done)
+            }
+            Request::RelayBack { flow, back } => {
+                let relay = self.relay.borrow().clone().ok_or_else(|| invalid("this endpoint is no relay"))?;
+                relay.back(flow, back).await.map(|()| Answer::Done)
+            }
         }
     }
 

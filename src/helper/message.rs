@@ -6,6 +6,7 @@
 
 mod duties;
 mod frame;
+pub mod relay;
 
 use std::net::IpAddr;
 
@@ -92,6 +93,18 @@ pub enum Request {
         shell: u64,
         /// Rows and columns.
         size: (u16, u16),
+    },
+    /// Listens in a live machine's place; what comes is told in stream frames ([`relay::Event`]) with this request's id.
+    Relay {
+        /// Where to listen.
+        listen: Vec<relay::Listen>,
+    },
+    /// What is to be done with a connection of the endpoint's relay.
+    RelayBack {
+        /// Its number.
+        flow: u32,
+        /// What.
+        back: relay::Back,
     },
     /// The lab is over: ends the endpoint.
     Bye,

@@ -15,6 +15,7 @@ pub mod init;
 pub mod message;
 mod nic;
 pub mod offload;
+mod relay;
 mod resolver;
 mod shell;
 pub mod ssh_login;

@@ -13,6 +13,7 @@ mod source;
 mod tests;
 mod write;
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use error::{ArchiveError, Fault};
@@ -84,6 +85,28 @@ impl Archive {
     /// Its images, in the archive's order; always at least one.
     pub fn images(&self) -> &[ArchivedImage] {
         &self.images
+    }
+
+    /// The archive as if its only image were called `reference`: whatever name it claims, it takes nobody's place.
+    ///
+    /// # Errors
+    /// Several images, or layers of more than `most` bytes in all, or one that cannot be read.
+    pub fn renamed(mut self, reference: &str, most: u64) -> io::Result<Self> {
+        let [image] = self.images.as_mut_slice() else {
+            return Err(io::Error::other(format!("it holds {} images; one is asked for", self.images.len())));
+        };
+        image.references = vec![reference.to_owned()];
+        let count = image.layers.len();
+        let mut left = most;
+        for layer in 0..count {
+            let reader = self.layer(0, layer).map_err(io::Error::other)?;
+            let read = io::copy(&mut reader.take(left + 1), &mut io::sink())?;
+            let Some(rest) = left.checked_sub(read) else {
+                return Err(io::Error::other(format!("its layers have more than {} MiB", most >> 20)));
+            };
+            left = rest;
+        }
+        Ok(self)
     }
 
     /// The uncompressed tar of an image's layer. Reading it to the end verifies its diff id.

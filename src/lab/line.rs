@@ -289,6 +289,8 @@ fn name_of(request: &Request) -> &'static str {
         Request::Shell { .. } => "open shell",
         Request::ShellInput { .. } => "type into shell",
         Request::ShellSize { .. } => "resize shell",
+        Request::Relay { .. } => "relay",
+        Request::RelayBack { .. } => "relay back",
         Request::Bye => "bye",
     }
 }

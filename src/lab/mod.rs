@@ -6,11 +6,14 @@ pub mod choose;
 pub mod docker;
 pub mod host;
 pub mod line;
+pub mod live;
 pub mod look;
 pub mod native;
 mod readiness;
+pub mod relay;
 pub mod scripted;
 pub mod sources;
+mod spec;
 pub mod sweep;
 pub mod topology;
 pub mod virtualbox;
@@ -243,6 +246,18 @@ pub trait Backend {
     /// # Errors
     /// An archive that is none, or holds what no image may.
     async fn load(&self, file: &Path) -> Result<Vec<String>, LabError>;
+
+    /// Loads the only image of an archive under this name, whatever name it claims: an image that somebody handed in.
+    ///
+    /// # Errors
+    /// An archive that is none, holds several images, or more than `most` bytes.
+    async fn load_as(&self, file: &Path, reference: &str, most: u64) -> Result<(), LabError>;
+
+    /// Forgets an image that [`Backend::load_as`] loaded.
+    ///
+    /// # Errors
+    /// When the backend does not answer or refuses.
+    async fn forget(&self, reference: &str) -> Result<(), LabError>;
 
     /// Removes what dead runs left, and what nothing uses any more.
     ///

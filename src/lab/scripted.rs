@@ -13,6 +13,7 @@ use super::sources::ImageState;
 use super::sweep::Swept;
 use super::{Backend, LabError, Machine, MachineSpec, Note, Streams};
 use crate::fabric::counters::Counters;
+use crate::helper::message::relay::Event;
 use crate::helper::message::{
     Answer, Key, Kind, Offer, Offers, Ran, Request, RunSpec, VERSION, WireRequest, encode_frame, read_request,
 };
@@ -165,6 +166,14 @@ impl Backend for Scripted {
         Ok(0)
     }
 
+    async fn load_as(&self, _file: &Path, _reference: &str, _most: u64) -> Result<(), LabError> {
+        Ok(())
+    }
+
+    async fn forget(&self, _reference: &str) -> Result<(), LabError> {
+        Ok(())
+    }
+
     async fn load(&self, _file: &Path) -> Result<Vec<String>, LabError> {
         Ok(Vec::new())
     }
@@ -242,20 +251,34 @@ async fn serve(
         if request == Request::Bye {
             return;
         }
+        if let Request::Relay { listen } = &request {
+            // Answered by nothing more than this: nobody ever comes.
+            script.note(format!("relay {name}: {} ports", listen.len()));
+            send(&output, key.as_ref(), Kind::Stream, id, &Event::Listening.encode()).await;
+            continue;
+        }
         let (script, name, output, key, gone) =
             (script.clone(), name.clone(), output.clone(), key.clone(), gone.clone());
         tokio::task::spawn_local(async move {
             match answer(&script, &name, request).await {
-                Some(answer) => send(&output, key.as_ref(), id, &answer).await,
+                Some(answer) => {
+                    let body = serde_json::to_vec(&answer).unwrap_or_default();
+                    send(&output, key.as_ref(), Kind::Answer, id, &body).await;
+                }
                 None => gone.notify_one(),
             }
         });
     }
 }
 
-async fn send(output: &tokio::sync::Mutex<WriteHalf<DuplexStream>>, key: Option<&Key>, id: u64, answer: &Answer) {
-    let body = serde_json::to_vec(answer).unwrap_or_default();
-    if let Ok(frame) = encode_frame(key, Kind::Answer, id, &body) {
+async fn send(
+    output: &tokio::sync::Mutex<WriteHalf<DuplexStream>>,
+    key: Option<&Key>,
+    kind: Kind,
+    id: u64,
+    body: &[u8],
+) {
+    if let Ok(frame) = encode_frame(key, kind, id, body) {
         // The harness may have gone: a test's end.
         let _ = output.lock().await.write_all(&frame).await;
     }

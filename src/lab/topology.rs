@@ -11,7 +11,9 @@ use tokio::sync::Semaphore;
 
 use super::capture::{Captures, Moment};
 use super::line::{Line, random};
-use super::{Backend, LabError, Machine, MachineSpec, Role, readiness, wiring};
+use super::live::{Identity, Live};
+use super::relay::Relay;
+use super::{Backend, LabError, Machine, MachineSpec, readiness, spec, wiring};
 use crate::evidence::Trust;
 use crate::evidence::bundle::hex;
 use crate::fabric::config::SwitchConfig;
@@ -19,10 +21,6 @@ use crate::fabric::counters::Counters;
 use crate::helper::message::{Answer, FileSpec, Ran, Request, RunSpec, WireRequest};
 use crate::scenario::{Endpoint, Scenario};
 
-/// Memory of a switch, in bytes: its queues and captures are bounded far below.
-const SWITCH_MEMORY: u64 = 512 << 20;
-/// Threads of a switch.
-const SWITCH_PROCESSES: u32 = 32;
 /// How often it is looked whether all of a lab is still there.
 const LOOK_AROUND: Duration = Duration::from_millis(200);
 /// Lines of a log that an error shows.
@@ -36,6 +34,10 @@ pub struct Plan<'a> {
     pub scenario: &'a Scenario,
     /// Image reference of each endpoint.
     pub images: &'a BTreeMap<String, String>,
+    /// Live machines that take endpoints' places, by endpoint.
+    pub live: BTreeMap<String, Live>,
+    /// The key that live machines are logged into with.
+    pub identity: Option<Identity>,
     /// Prefix of the machines' names, unique within the run.
     pub prefix: String,
     /// Whether resolvers keep the distribution's time-outs.
@@ -61,6 +63,9 @@ pub struct Lab {
     switch: Option<Member>,
     captures: Rc<RefCell<Captures>>,
     turns: RefCell<BTreeMap<String, usize>>,
+    live: BTreeMap<String, Live>,
+    identity: Option<Identity>,
+    relays: Vec<Relay>,
 }
 
 impl Lab {
@@ -81,6 +86,9 @@ impl Lab {
             switch: None,
             captures: Rc::new(RefCell::new(captures)),
             turns: RefCell::default(),
+            live: plan.live.clone(),
+            identity: plan.identity.clone(),
+            relays: Vec::new(),
         };
         match lab.wire_up(plan).await {
             Ok(()) => Ok(lab),
@@ -98,7 +106,7 @@ impl Lab {
             tokens.push(hex(&random::<16>()?));
         }
         let config = wiring::switch_config(plan.scenario, || tokens.pop().unwrap_or_default());
-        let switch = self.start(plan, "switch", &switch_spec(plan)).await?;
+        let switch = self.start(plan, "switch", &spec::switch(plan)).await?;
         let captures = self.captures.clone();
         switch.line.capture_into(Box::new(move |network, bytes| captures.borrow_mut().add(network, bytes)));
         switch.line.quick(Request::Switch(config.clone())).await?;
@@ -107,13 +115,19 @@ impl Lab {
 
         let this = &*self;
         let started = plan.scenario.endpoints.iter().map(|(name, endpoint)| {
-            let spec = endpoint_spec(plan, name, endpoint, &switch_id);
+            let spec = spec::endpoint(plan, name, endpoint, &switch_id);
             async move { Ok::<_, LabError>((name.clone(), this.start(plan, name, &spec).await?)) }
         });
         // All are waited for, also behind a failure: a machine that is being started must be known to be removed.
         let started = join_all(started).await;
         self.members = started.into_iter().collect::<Result<_, _>>()?;
-        self.plug_in(&config).await
+        self.plug_in(&config).await?;
+        for (name, live) in &self.live {
+            let endpoint = &self.scenario.endpoints[name];
+            let addresses: Vec<_> = endpoint.nics.iter().flat_map(|nic| nic.addresses.iter().copied()).collect();
+            self.relays.push(Relay::open(self.line(name)?, &addresses, live).await?);
+        }
+        Ok(())
     }
 
     async fn start(&self, plan: &Plan<'_>, name: &str, spec: &MachineSpec) -> Result<Member, LabError> {
@@ -135,7 +149,8 @@ impl Lab {
         });
         try_join_all(plugged).await?;
         self.wire(WireRequest::Seal).await?;
-        let written = self.members.iter().map(|(name, member)| {
+        let own = self.members.iter().filter(|(name, _)| !self.live.contains_key(*name));
+        let written = own.map(|(name, member)| {
             let files = wiring::files(name, &self.scenario.endpoints[name], self.realtime);
             member.line.quick(Request::Files(files))
         });
@@ -150,6 +165,16 @@ impl Lab {
     /// Whether resolvers keep the distribution's time-outs.
     pub fn realtime(&self) -> bool {
         self.realtime
+    }
+
+    /// The live machine in an endpoint's place.
+    pub fn live(&self, endpoint: &str) -> Option<&Live> {
+        self.live.get(endpoint)
+    }
+
+    /// The key that live machines are logged into with.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     /// The captures of this lab.
@@ -186,7 +211,8 @@ impl Lab {
     /// # Errors
     /// A start line that failed, or an endpoint that did not get ready: with the last lines of its logs.
     pub async fn ready(&self, limit: Duration) -> Result<(), LabError> {
-        let readied = self.scenario.endpoints.iter().map(|(name, endpoint)| self.make_ready(name, endpoint, limit));
+        let own = self.scenario.endpoints.iter().filter(|(name, _)| !self.live.contains_key(*name));
+        let readied = own.map(|(name, endpoint)| self.make_ready(name, endpoint, limit));
         try_join_all(readied).await.map(drop)
     }
 
@@ -352,35 +378,6 @@ impl Lab {
             member.line.bye();
         }
         machine.stop().await
-    }
-}
-
-fn switch_spec(plan: &Plan<'_>) -> MachineSpec {
-    MachineSpec {
-        name: format!("{}-switch", plan.prefix),
-        image: None,
-        hostname: "switch".to_owned(),
-        role: Role::Switch,
-        sysctls: BTreeMap::new(),
-        capabilities: Vec::new(),
-        memory: SWITCH_MEMORY,
-        processes: SWITCH_PROCESSES,
-    }
-}
-
-fn endpoint_spec(plan: &Plan<'_>, name: &str, endpoint: &Endpoint, switch: &str) -> MachineSpec {
-    MachineSpec {
-        name: format!("{}-{name}", plan.prefix),
-        image: Some(plan.images.get(name).cloned().unwrap_or_else(|| endpoint.image.clone())),
-        hostname: name.to_owned(),
-        role: Role::Endpoint {
-            switch: switch.to_owned(),
-            interfaces: endpoint.nics.iter().map(|nic| nic.interface.clone()).collect(),
-        },
-        sysctls: wiring::sysctls(endpoint),
-        capabilities: endpoint.capabilities.clone(),
-        memory: endpoint.memory,
-        processes: endpoint.processes,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Marks: what a submission earned and why, and what a class makes of it. Pure; every page, table and file of a batch is a
 //! function of these.
 
+mod crowd;
 mod mark;
 mod summary;
 
@@ -11,6 +12,7 @@ use crate::measure::Unit;
 use crate::stats::Estimate;
 use crate::verdict::Verdict;
 use crate::wording::Lang;
+pub use crowd::is_doubtful;
 pub use mark::{Asked, mark, unmarked};
 pub use summary::{Band, CheckCost, NeedsPerson, ReasonCost, Summary, summary};
 
@@ -33,7 +35,7 @@ pub struct Class {
 }
 
 /// A batch as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchPart {
     /// Id of the run that wrote this.
     pub id: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Kind, Load, Probe, params};
+use super::{Kind, Load, OwnWires, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{MetricSpec, Sample};
@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
     },
     watches: |_, _| Vec::new(),
     load: Load::Latency,
+    own_wires: OwnWires::All,
 };
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Kind, Load, Probe};
+use super::{Kind, Load, OwnWires, Probe};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{MetricSpec, Sample};
@@ -32,6 +32,7 @@ pub static KIND: Kind = Kind {
     bind: |probe| Ok(Box::new(Conntrack { nat: probe.to.clone() })),
     watches: |_, _| Vec::new(),
     load: Load::None,
+    own_wires: OwnWires::All,
 };
 
 /// The kernel's counters, a line a processor; the namespace's own.

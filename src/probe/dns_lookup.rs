@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::dns::asker::{Asker, How};
 use super::dns::ladder;
 use super::dns::outer::{self, Outer};
-use super::{Kind, Load, Probe, dns, params, wires};
+use super::{Kind, Load, OwnWires, Probe, dns, params, wires};
 use crate::lab::topology::Lab;
 use crate::lab::{LabError, wiring};
 use crate::measure::{Cell, Ladder, MetricSpec, Sample, Unit};
@@ -37,6 +37,7 @@ pub static KIND: Kind = Kind {
     },
     watches: |probe, _| outer_of(probe).ok().flatten().map(|outer| outer.watches()).unwrap_or_default(),
     load: Load::Latency,
+    own_wires: OwnWires::Some(&outer::NAMES),
 };
 
 const OWN: [MetricSpec; 10] = [
@@ -86,7 +87,7 @@ impl Probe for DnsLookup {
         for name in &self.names {
             for asker in &self.askers {
                 if let Some(before) = self.spec.before.as_ref().filter(|_| !first) {
-                    for endpoint in &before.on {
+                    for endpoint in before.on.iter().filter(|on| lab.live(on).is_none()) {
                         lab.run(endpoint, &before.run, limit).await?;
                     }
                 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Kind, Load, Probe, params};
+use super::{Kind, Load, OwnWires, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{MetricSpec, Sample};
@@ -39,6 +39,7 @@ pub static KIND: Kind = Kind {
         vec![(params.network, Filter { name: WATCH.to_owned(), action: FilterAction::Count, matches })]
     },
     load: Load::Latency,
+    own_wires: OwnWires::All,
 };
 
 const METRICS: &[MetricSpec] = &[

@@ -50,6 +50,31 @@ pub struct Kind {
     pub watches: fn(&scenario::Probe, &Scenario) -> Vec<(String, Filter)>,
     /// What else may go on while it takes a sample.
     pub load: Load,
+    /// What it tells only of an endpoint whose wires are the lab's, so not of a live machine that the lab reaches through a relay.
+    pub own_wires: OwnWires,
+}
+
+impl Kind {
+    /// The endpoints that a probe's readings are about, or that it acts on.
+    pub fn about(&self, probe: &scenario::Probe) -> Vec<String> {
+        let named = self.info.endpoint_params.iter().filter_map(|param| probe.with.get(*param));
+        let names = named.flat_map(|value| match value {
+            toml::Value::String(name) => vec![name.clone()],
+            toml::Value::Array(names) => names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
+            toml::Value::Table(names) => names.keys().cloned().collect(),
+            _ => Vec::new(),
+        });
+        [probe.from.clone(), probe.to.clone()].into_iter().chain(names).collect()
+    }
+}
+
+/// What needs the measured endpoint's own wires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnWires {
+    /// These metrics; all others are what a user of the service meets, which a relay only delays.
+    Some(&'static [&'static str]),
+    /// All of them.
+    All,
 }
 
 /// What a kind's samples do to others, and others to them.
@@ -95,4 +120,19 @@ fn duration(name: &str, text: &str, least: Duration, most: Duration) -> Result<D
 /// Reads a kind's parameters; the error is a fragment that names the key.
 fn params<T: for<'de> serde::Deserialize<'de>>(table: &toml::Table) -> Result<T, String> {
     table.clone().try_into().map_err(|err: toml::de::Error| err.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_the_endpoints_own_wires_are_metrics_of_the_kind() {
+        for kind in KINDS {
+            let OwnWires::Some(names) = kind.own_wires else { continue };
+            for name in names {
+                assert!(kind.info.metrics.iter().any(|metric| metric.name == *name), "{} {name}", kind.info.name);
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::echo::{self, Pace};
-use super::{Kind, Load, Probe, params, wires};
+use super::{Kind, Load, OwnWires, Probe, params, wires};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{MetricSpec, Sample};
@@ -35,6 +35,7 @@ pub static KIND: Kind = Kind {
     },
     watches: |_, _| Vec::new(),
     load: Load::Latency,
+    own_wires: OwnWires::All,
 };
 
 #[derive(Deserialize)]

@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Kind, Load, Probe, params};
+use super::{Kind, Load, OwnWires, Probe, params};
 use crate::fabric::capture_read::Record;
-use crate::helper::message::{Ran, RunSpec, SshLogin, SshLoginDone};
+use crate::helper::message::{Content, FileSpec, Ran, RunSpec, SshLogin, SshLoginDone};
 use crate::lab::topology::Lab;
 use crate::lab::{LabError, wiring};
 use crate::measure::{MetricSpec, Sample, Unit};
@@ -33,6 +33,7 @@ pub static KIND: Kind = Kind {
     },
     watches: |_, _| Vec::new(),
     load: Load::Latency,
+    own_wires: OwnWires::Some(&["connect", "server_queries", "unanswered_queries", "server_lookup"]),
 };
 
 /// Through which metrics the login's whole time can change. The first reply is not among them: sshd 7.8 to 9.4 stretches it by
@@ -109,6 +110,8 @@ struct SshLoginProbe {
 
 /// The key that the probe makes in the client.
 const KEY: &str = "/root/.ssh/saiten_ed25519";
+/// Where the key for live machines is put.
+const IDENTITY: &str = "/root/.ssh/saiten_live";
 /// Port of sshd.
 const PORT: u16 = 22;
 /// What the remote command prints.
@@ -125,12 +128,17 @@ const AFTERMATH_NS: u64 = 5_000_000;
 #[async_trait(?Send)]
 impl Probe for SshLoginProbe {
     async fn prepare(&self, lab: &Lab) -> Result<(), LabError> {
+        if let (Some(_), Some(identity)) = (lab.live(&self.to), lab.identity()) {
+            let content = Content::Text(identity.text().to_owned());
+            lab.put(&self.from, FileSpec { path: IDENTITY.to_owned(), content, mode: 0o600 }).await?;
+        }
         let make = format!("test -f {KEY} || ssh-keygen -q -t ed25519 -N '' -f {KEY}; cat {KEY}.pub");
         let key = must(lab, &self.from, &make).await?.stdout.trim().to_owned();
         let own = [self.to.clone()];
         let authorize = if self.params.authorize.is_empty() { &own[..] } else { &self.params.authorize };
         let users = self.params.users.join(" ");
-        for endpoint in authorize {
+        // A live machine's users have whatever keys its owner gave them.
+        for endpoint in authorize.iter().filter(|endpoint| lab.live(endpoint).is_none()) {
             let line = format!(
                 "set -e; for user in {users}; do home=$(getent passwd $user | cut -d: -f6); file=$home/.ssh/authorized_keys; \
                  mkdir -p $home/.ssh; grep -qsF '{key}' $file || echo '{key}' >> $file; \
@@ -142,24 +150,48 @@ impl Probe for SshLoginProbe {
     }
 
     async fn take(&self, lab: &Lab, limit: Duration) -> Result<Sample, LabError> {
+        if let Some(why) = self.lacks(lab) {
+            let lacking = METRICS.iter().map(|metric| (metric.name.to_owned(), why.to_owned()));
+            return Ok(Sample { lacking: lacking.collect(), ..Sample::default() });
+        }
         let server = self.server(lab.scenario())?;
         self.settle(lab).await?;
         let turn = lab.turn(&format!("ssh-login {} {}", self.from, self.to));
-        let user = self.params.users.get(turn % self.params.users.len().max(1)).map_or("root", String::as_str);
-        let mut spec = RunSpec::command(self.ssh_command(user, server.ip()), limit);
+        let (user, key) = self.login(lab, turn);
+        let mut spec = RunSpec::command(self.ssh_command(user, key, server.ip()), limit);
         spec.stamp = true;
         spec.output_most = 256 << 10;
         let ran = lab.line(&self.from)?.run(spec).await?;
         let mut sample = phases::sample(&ran, WORD);
         self.look_at_wire(lab, server, &ran, &mut sample).await?;
-        if self.params.libssh2 && turn == 0 {
-            self.cross_check(lab, user, server, &mut sample).await?;
+        // A login that failed leaves nothing to compare, and a second one may wait as long as the first.
+        if self.params.libssh2 && turn == 0 && sample.failed.is_none() {
+            self.cross_check(lab, (user, key), server, &mut sample).await?;
         }
         Ok(sample)
     }
 }
 
 impl SshLoginProbe {
+    /// Why nobody can log into a live machine in the measured endpoint's place, if so: the phrase's identifier.
+    fn lacks(&self, lab: &Lab) -> Option<&'static str> {
+        lab.live(&self.to)?;
+        match lab.identity() {
+            // It would have to reach into the lab.
+            _ if self.params.through => Some("lacking-live-wires"),
+            None => Some("lacking-live-key"),
+            Some(_) => None,
+        }
+    }
+
+    /// The user of a turn, and the path of the key.
+    fn login<'a>(&'a self, lab: &'a Lab, turn: usize) -> (&'a str, &'static str) {
+        let live = lab.live(&self.to);
+        let usual = || self.params.users.get(turn % self.params.users.len().max(1)).map_or("root", String::as_str);
+        let user = live.and_then(|live| live.host.user.as_deref()).unwrap_or_else(usual);
+        (user, if live.is_some() { IDENTITY } else { KEY })
+    }
+
     fn server(&self, scenario: &scenario::Scenario) -> Result<SocketAddr, LabError> {
         let address =
             scenario.endpoints.get(&self.to).and_then(|to| to.nics.iter().flat_map(|nic| &nic.addresses).next());
@@ -169,7 +201,7 @@ impl SshLoginProbe {
     }
 
     /// The command as a user would type it, with what would make two logins depend on each other switched off.
-    fn ssh_command(&self, user: &str, relay: IpAddr) -> Vec<String> {
+    fn ssh_command(&self, user: &str, key: &str, relay: IpAddr) -> Vec<String> {
         let options = [
             "-o",
             "BatchMode=yes",
@@ -181,8 +213,10 @@ impl SshLoginProbe {
             "StrictHostKeyChecking=no",
             "-o",
             "UserKnownHostsFile=/dev/null",
+            "-o",
+            "IdentitiesOnly=yes",
             "-i",
-            KEY,
+            key,
         ];
         let mut command = vec!["ssh".to_owned(), "-vvv".to_owned()];
         command.extend(options.map(str::to_owned));
@@ -234,12 +268,12 @@ impl SshLoginProbe {
     async fn cross_check(
         &self,
         lab: &Lab,
-        user: &str,
+        (user, key): (&str, &str),
         server: SocketAddr,
         sample: &mut Sample,
     ) -> Result<(), LabError> {
         let limit = Duration::from_secs(60);
-        let login = SshLogin { server, user: user.to_owned(), key: KEY.to_owned(), limit_ms: 55_000 };
+        let login = SshLogin { server, user: user.to_owned(), key: key.to_owned(), limit_ms: 55_000 };
         let ran = lab.line(&self.from)?.run(RunSpec::duty("ssh-login", &login, limit)).await?;
         let done: SshLoginDone = match serde_json::from_str(&ran.stdout) {
             Ok(done) => done,

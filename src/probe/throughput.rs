@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::echo::{self, Pace, Sent};
-use super::{Kind, Load, Probe, params, wires};
+use super::{Kind, Load, OwnWires, Probe, params, wires};
 use crate::helper::message::{Ran, RunSpec};
 use crate::lab::LabError;
 use crate::lab::capture::Moment;
@@ -57,6 +57,7 @@ pub static KIND: Kind = Kind {
         path.map(|path| link::watches(scenario, path)).unwrap_or_default()
     },
     load: Load::Bulk,
+    own_wires: OwnWires::All,
 };
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{Kind, Load, Probe, params, wires};
+use super::{Kind, Load, OwnWires, Probe, params, wires};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{MetricSpec, Sample};
@@ -42,6 +42,7 @@ pub static KIND: Kind = Kind {
         ways.map(|ways| ways.watches()).unwrap_or_default()
     },
     load: Load::Latency,
+    own_wires: OwnWires::All,
 };
 
 const METRICS: &[MetricSpec] = &[

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::dns::ladder;
 use super::dns::outer::{self, Outer};
-use super::{Kind, Load, Probe, params};
+use super::{Kind, Load, OwnWires, Probe, params};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::{Ladder, MetricSpec, Sample};
@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
     },
     watches: |probe, _| outer_of(probe).map(|outer| outer.watches()).unwrap_or_default(),
     load: Load::None,
+    own_wires: OwnWires::All,
 };
 
 const OWN: [MetricSpec; 1] = [MetricSpec::count("notifies", "NOTIFY messages (RFC 1996) among them")];

@@ -5,6 +5,7 @@ pub mod class;
 pub mod events;
 mod junit;
 mod ladders;
+pub mod mutants;
 pub mod proof;
 pub mod results;
 pub mod terminal;

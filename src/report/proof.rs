@@ -1,8 +1,10 @@
-//! Known submissions against what each must get: a check that fails as it must is as it should be, and one that does not is not.
+//! The grader's own test: known submissions against what each must get, and mutants, which the checks must notice.
 
 use std::collections::BTreeSet;
 
+use super::mutants::{self, Table};
 use super::results::{CheckPart, Results, ScenarioPart};
+use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::ScenarioRecord;
 use crate::scenario::Scenario;
 use crate::scenario::submission::Submission;
@@ -28,21 +30,46 @@ pub struct Row {
     pub wrong: Vec<String>,
 }
 
-/// Turns the verdicts on submissions into verdicts on the checks: each passes where the submission got what it must get. Gives a
-/// row for each submission, too.
-pub fn settle(results: &mut Results, known: &[(&Scenario, &ScenarioRecord)]) -> Vec<Row> {
+/// A scenario that was proven.
+#[derive(Debug, Clone, Copy)]
+pub struct Proven<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// What ran.
+    pub record: &'a ScenarioRecord,
+    /// What its arms left.
+    pub arms: &'a [ArmEvidence],
+}
+
+/// What a proof shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Proof {
+    /// A row for each known submission.
+    pub rows: Vec<Row>,
+    /// A table for each scenario with mutants.
+    pub tables: Vec<Table>,
+}
+
+/// Turns the verdicts on submissions into verdicts on the checks: each passes where the submission got what it must get. Where
+/// there are mutants, each check must notice one, too.
+pub fn settle(results: &mut Results, known: &[Proven<'_>]) -> Proof {
     let lang = results.run.lang;
-    let mut rows = Vec::new();
-    let proven = results.scenarios.iter_mut().zip(known).filter(|(_, (_, record))| !record.submissions.is_empty());
-    for (part, (scenario, record)) in proven {
+    let mut proof = Proof::default();
+    for (part, Proven { scenario, record, arms }) in results.scenarios.iter_mut().zip(known) {
+        if record.submissions.is_empty() && record.mutation.is_none() {
+            continue;
+        }
         for submission in &record.submissions {
-            rows.push(settle_one(part, scenario, submission, lang));
+            proof.rows.push(settle_one(part, scenario, submission, lang));
+        }
+        if let Some(mutation) = &record.mutation {
+            proof.tables.push(mutants::settle(part, scenario, arms, mutation, &proof.rows, lang));
         }
         // A lab that failed is in the checks of its arm.
         let worst = part.checks.iter().map(|check| check.verdict).max();
         part.verdict = worst.unwrap_or(Verdict::Error);
     }
-    rows
+    proof
 }
 
 fn settle_one(part: &mut ScenarioPart, scenario: &Scenario, submission: &Submission, lang: Lang) -> Row {

@@ -1,6 +1,7 @@
 //! `results.json`: the documented, versioned result of a run, from which every other report is made.
 
 mod ladder;
+mod mutants;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::scenario::Scenario;
 use crate::stats::{self, Estimate};
 use crate::verdict::{self, CheckResult, Verdict};
 use crate::wording::Lang;
+pub use mutants::MutantPart;
 
 /// Version of the format. It changes when a field changes its meaning or goes; new fields do not change it.
 pub const VERSION: u32 = 1;
@@ -88,13 +90,17 @@ pub struct ScenarioPart {
     pub effects: Vec<EffectPart>,
     /// How two fixes act together beyond their sum; only for `--arms full`.
     pub interactions: Vec<Interaction>,
+    /// Mutants of the fixes; only for `prove`, which then also judges each check in an arm `mutants`.
+    pub mutants: Vec<MutantPart>,
 }
 
 impl ScenarioPart {
     /// Arms that failed and that no check reads, so that no check tells of the failure.
     pub fn failed_unread(&self) -> impl Iterator<Item = (&ArmPart, &str)> {
         let read = |arm: &ArmPart| self.checks.iter().any(|check| check.arm == arm.name);
-        let unread = self.arms.iter().filter(move |arm| arm.outcome == "error" && !read(arm));
+        // A mutant whose lab fails is told among the mutants.
+        let is_mutant = |arm: &ArmPart| arm.name.starts_with("mutant:");
+        let unread = self.arms.iter().filter(move |arm| arm.outcome == "error" && !read(arm) && !is_mutant(arm));
         unread.map(|arm| (arm, arm.error.as_deref().unwrap_or_default()))
     }
 }
@@ -102,7 +108,7 @@ impl ScenarioPart {
 /// One arm.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ArmPart {
-    /// `omitted`, `applied`, `only:<fix>`, `without:<fix>`, `set:<fix>+<fix>`.
+    /// `omitted`, `applied`, `only:<fix>`, `without:<fix>`, `set:<fix>+<fix>`, `submission:<name>`, `mutant:<name>`.
     pub name: String,
     /// Fixes that were applied.
     pub fixes: Vec<String>,
@@ -224,7 +230,8 @@ fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lan
         verdict::judge(scenario, arms).into_iter().map(|result| check_part(scenario, arms, result, lang)).collect();
     let effects = effect::effects(scenario, arms);
     // An arm that was asked for and failed is an error, even if it serves the effects only.
-    let failed = arms.iter().any(|arm| matches!(arm.outcome, Outcome::Error { .. }));
+    let read = |arm: &&ArmEvidence| !matches!(arm.name, ArmName::Mutant(_));
+    let failed = arms.iter().filter(read).any(|arm| matches!(arm.outcome, Outcome::Error { .. }));
     let scored = || checks.iter().filter(|check| check.arm == ArmName::Applied.to_string());
     let worst = checks.iter().map(|check| check.verdict).max();
     ScenarioPart {
@@ -239,6 +246,7 @@ fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lan
         checks,
         effects: effects.into_iter().map(|effect| effect_part(effect, lang)).collect(),
         interactions: effect::interactions(scenario, arms).into_iter().map(rounded).collect(),
+        mutants: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use similar::TextDiff;
 
 use super::life::{Life, within};
+use crate::arm::ArmName;
 use crate::clean::{clean, cut};
 use crate::event::EventKind;
 use crate::evidence::bundle::write_whole;
@@ -13,7 +14,7 @@ use crate::helper::message::{Content, FileSpec, Ran};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
 use crate::measure::Unit;
-use crate::scenario::submission::{Step, Submission};
+use crate::scenario::submission::Step;
 use crate::scenario::{Action, Fix};
 use crate::wording::Phrase;
 
@@ -29,7 +30,9 @@ impl Life<'_> {
     pub(super) async fn apply_faults(&self, lab: &Lab) -> Result<(), LabError> {
         for fault in &self.planned.scenario.faults {
             let action = format!("fault:{}", fault.name);
-            for (endpoint, ran) in self.act(lab, &action, fault).await? {
+            let on =
+                fault.on.iter().filter(|on| !self.own().is_some_and(|own| own.images.contains(*on))).cloned().collect();
+            for (endpoint, ran) in self.act(lab, &action, &Action { on, ..fault.clone() }).await? {
                 if ran.status != 0 {
                     let logs = lab.last_logs(&endpoint).await;
                     let output = cut(&clean(&format!("{}{}{logs}", ran.stdout, ran.stderr)), OUTPUT_MOST);
@@ -43,7 +46,7 @@ impl Life<'_> {
                 }
             }
         }
-        for (name, endpoint) in &self.planned.scenario.endpoints {
+        for (name, endpoint) in self.own_endpoints() {
             if let Some(effective) = &endpoint.effective {
                 let before = self.effective(lab, name, effective).await?;
                 self.note(|evidence| evidence.effective.entry(name.clone()).or_default().before = before);
@@ -55,8 +58,8 @@ impl Life<'_> {
     /// Runs this arm's fixes, then what makes them take effect. A fix that fails is evidence, not an error.
     pub(super) async fn apply_fixes(&self, lab: &Lab) -> Result<(), LabError> {
         let mut activations: Vec<(String, String)> = Vec::new();
-        if let Some(submission) = self.submission() {
-            self.hand_in(lab, submission).await?;
+        if let Some((name, own)) = self.in_place() {
+            self.hand_in(lab, name, &own.steps).await?;
         }
         for fix in self.applied() {
             self.apply_fix(lab, fix).await?;
@@ -74,7 +77,7 @@ impl Life<'_> {
                 self.report_failure("finding-activation-failed", &endpoint, &action, &ran);
             }
         }
-        for (name, endpoint) in &self.planned.scenario.endpoints {
+        for (name, endpoint) in self.own_endpoints() {
             if let Some(effective) = &endpoint.effective {
                 let after = self.effective(lab, name, effective).await?;
                 self.note(|evidence| evidence.effective.entry(name.clone()).or_default().after = after);
@@ -84,20 +87,25 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Runs what was handed in, in place of the fixes. A script that fails is its author's affair: what counts is the lab
+    /// Runs what was handed in, or a mutant, in place of the fixes. A script that fails is its author's affair: what counts is the lab
     /// afterwards.
-    async fn hand_in(&self, lab: &Lab, submission: &Submission) -> Result<(), LabError> {
+    async fn hand_in(&self, lab: &Lab, name: &str, steps: &[Step]) -> Result<(), LabError> {
         let edited = self.edited();
         let before = self.contents(lab, &edited).await;
-        for step in &submission.steps {
-            self.hand_in_step(lab, submission, step).await?;
+        for step in steps {
+            self.hand_in_step(lab, name, step).await?;
         }
-        self.record_edits(&submission.name, &before, self.contents(lab, &edited).await);
+        self.record_edits(name, &before, self.contents(lab, &edited).await);
         Ok(())
     }
 
-    async fn hand_in_step(&self, lab: &Lab, submission: &Submission, step: &Step) -> Result<(), LabError> {
+    async fn hand_in_step(&self, lab: &Lab, name: &str, step: &Step) -> Result<(), LabError> {
         match step {
+            Step::File { on, .. } | Step::Run { on, .. } if self.is_live(on) => {
+                let finding = Phrase::new("finding-live-untouched").with("endpoint", on);
+                self.note(|evidence| evidence.findings.push(finding));
+                Ok(())
+            }
             Step::File { on, path, content, mode } => {
                 let file = FileSpec { path: path.clone(), content: Content::of(content.clone()), mode: *mode };
                 lab.put(on, file).await
@@ -107,9 +115,8 @@ impl Life<'_> {
                     let finding = Phrase::new("finding-windows-lines").with("endpoint", on);
                     self.note(|evidence| evidence.findings.push(finding));
                 }
-                let name = format!("submission:{}", submission.name);
-                let action = Action { name: submission.name.clone(), on: vec![on.clone()], run: run.clone() };
-                for (endpoint, ran) in self.act_to_the_limit(lab, &name, &action).await? {
+                let action = Action { name: name.to_owned(), on: vec![on.clone()], run: run.clone() };
+                for (endpoint, ran) in self.act_to_the_limit(lab, &self.name.arm.to_string(), &action).await? {
                     if ran.timed_out {
                         let limit = Unit::Seconds.show(self.planned.scenario.limits.action.as_secs_f64());
                         let finding = Phrase::new("finding-submission-timed-out").with("endpoint", endpoint);
@@ -172,7 +179,8 @@ impl Life<'_> {
         for ((endpoint, path, old), (_, _, new)) in before.iter().zip(after) {
             let diff = if *old == new { String::new() } else { diff(path, old, &new) };
             changed |= !diff.is_empty();
-            if diff.is_empty() {
+            // That a mutant edits nothing is what some are for.
+            if diff.is_empty() && !matches!(self.name.arm, ArmName::Mutant(_)) {
                 let finding = Phrase::new("finding-nothing-changed").with("fix", fix).with("endpoint", endpoint);
                 self.note(|evidence| evidence.findings.push(finding.with("path", path)));
             }
@@ -185,7 +193,7 @@ impl Life<'_> {
     /// Files as they are now; one that is not there is empty.
     async fn contents(&self, lab: &Lab, files: &[(String, String)]) -> Vec<Kept> {
         let mut contents = Vec::new();
-        for (endpoint, path) in files {
+        for (endpoint, path) in files.iter().filter(|(endpoint, _)| !self.is_live(endpoint)) {
             let content = lab.tail(endpoint, path, FILE_MOST).await.unwrap_or_default();
             contents.push((endpoint.clone(), path.clone(), content));
         }
@@ -208,8 +216,12 @@ impl Life<'_> {
     }
 
     async fn effective(&self, lab: &Lab, endpoint: &str, line: &str) -> Result<String, LabError> {
-        let ran = lab.run(endpoint, line, self.planned.scenario.limits.action).await?;
-        Ok(clean(&format!("{}{}", ran.stdout, ran.stderr)))
+        match lab.run(endpoint, line, self.planned.scenario.limits.action).await {
+            Ok(ran) => Ok(clean(&format!("{}{}", ran.stdout, ran.stderr))),
+            // Whoever leaves no shell behind has no configuration to tell; it only explains, anyway.
+            Err(LabError::Endpoint { reason, .. }) if self.in_place().is_some() => Ok(clean(&reason)),
+            Err(err) => Err(err),
+        }
     }
 
     /// Runs an action's lines on each of its endpoints and records them. One that does not end is an error.
@@ -229,7 +241,8 @@ impl Life<'_> {
     async fn act_to_the_limit(&self, lab: &Lab, name: &str, action: &Action) -> Result<Vec<(String, Ran)>, LabError> {
         let limit = self.planned.scenario.limits.action;
         let mut done = Vec::new();
-        for endpoint in &action.on {
+        // A live machine is left as it is.
+        for endpoint in action.on.iter().filter(|on| !self.is_live(on)) {
             let what = format!("{name} on `{endpoint}`");
             // The helper ends the command at its limit; this limit is for a helper that does not answer.
             let ran = within(limit + Duration::from_secs(10), &what, lab.run(endpoint, &action.run, limit)).await?;
@@ -273,7 +286,7 @@ impl Life<'_> {
     /// Keeps the endpoints' logs as files. A log that is not there is no failure: a daemon may have nothing to say.
     pub(super) async fn collect_logs(&self, lab: &Lab) -> Result<(), LabError> {
         let dir = self.planned.shared.bundle.arm_dir(&self.name.scenario, &self.name.arm).join("logs");
-        for (name, endpoint) in &self.planned.scenario.endpoints {
+        for (name, endpoint) in self.own_endpoints() {
             for path in &endpoint.logs {
                 let Ok(log) = lab.tail(name, path, LOG_MOST).await else { continue };
                 let file = format!("{name}{}", path.replace('/', "-"));

@@ -20,8 +20,8 @@ pub enum Work {
 
 impl Work {
     /// Whether both may go on at once.
-    fn goes_with(self, other: Self) -> bool {
-        self == other && self != Work::Bulk
+    fn goes_with(self, other: Self, crowded: bool) -> bool {
+        (self == other || crowded) && self != Work::Bulk && other != Work::Bulk
     }
 }
 
@@ -34,6 +34,8 @@ pub struct Gate {
 
 #[derive(Default)]
 struct State {
+    // Whether samples may be taken while machines are made: their readings then stand only where that cannot have shown.
+    crowded: bool,
     inside: Vec<Work>,
     // In the order of their coming.
     waiting: BTreeMap<u64, Work>,
@@ -43,11 +45,16 @@ struct State {
 impl State {
     fn may_enter(&self, ticket: u64, work: Work) -> bool {
         let mut before = self.inside.iter().chain(self.waiting.range(..ticket).map(|(_, work)| work));
-        before.all(|other| work.goes_with(*other))
+        before.all(|other| work.goes_with(*other, self.crowded))
     }
 }
 
 impl Gate {
+    /// A gate through which samples may be taken while machines are made.
+    pub fn crowded() -> Self {
+        Gate { state: RefCell::new(State { crowded: true, ..State::default() }), ..Gate::default() }
+    }
+
     /// Waits until this kind of work may go on, and holds the gate until the pass is dropped.
     pub async fn enter(self: &Rc<Self>, work: Work) -> Pass {
         let waiting = Waiting::new(self.clone(), work);

@@ -1,7 +1,7 @@
 //! The life of one lab: up, ready, faults, fixes, samples, evidence, down. Whatever happens on the way, it ends in `down`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,12 @@ use crate::clean::{clean, cut};
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
 use crate::lab::LabError;
+use crate::lab::live::Live;
 use crate::lab::topology::{Lab, Plan};
+use crate::measure::Sample;
 use crate::scenario::Scenario;
-use crate::scenario::submission::Submission;
+use crate::scenario::submission::{Host, Step, Submission};
+use crate::wording::Phrase;
 
 /// Longest error message that is kept.
 const MESSAGE_MOST: usize = 8000;
@@ -32,8 +35,33 @@ pub struct Planned<'a> {
     pub images: &'a BTreeMap<String, String>,
     /// Its probes.
     pub probes: &'a [Bound<'a>],
-    /// What was handed in.
-    pub submissions: &'a [Submission],
+    /// What is done in place of the fixes, by arm.
+    pub in_place: &'a BTreeMap<ArmName, InPlace>,
+}
+
+/// What is in the place of the fixes in one arm.
+#[derive(Debug, Clone, Default)]
+pub struct InPlace {
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// Endpoints whose machine was handed in as an image: it is as it was handed in, and no fault is done to it.
+    pub images: BTreeSet<String>,
+    /// Live machines that take endpoints' places.
+    pub hosts: BTreeMap<String, Host>,
+    /// Things to know about it.
+    pub remarks: Vec<Phrase>,
+}
+
+impl InPlace {
+    /// What a submission is.
+    pub fn of(submission: &Submission) -> Self {
+        InPlace {
+            steps: submission.steps.clone(),
+            images: submission.images.keys().cloned().collect(),
+            hosts: submission.hosts.clone(),
+            remarks: submission.remarks.clone(),
+        }
+    }
 }
 
 /// One lab from its begin to its end.
@@ -103,7 +131,7 @@ impl<'a> Life<'a> {
         });
     }
 
-    fn fail(&self, err: &LabError) {
+    pub(super) fn fail(&self, err: &LabError) {
         self.failed.set(true);
         let (phase, _) = self.phase.get();
         let outcome = match err {
@@ -114,7 +142,7 @@ impl<'a> Life<'a> {
     }
 
     /// Carries out one step unless the lab has failed already: the step's error ends the lab, and so does the user.
-    async fn step<T>(&self, step: impl Future<Output = Result<T, LabError>>) -> Option<T> {
+    pub(super) async fn step<T>(&self, step: impl Future<Output = Result<T, LabError>>) -> Option<T> {
         if self.failed.get() {
             return None;
         }
@@ -130,14 +158,18 @@ impl<'a> Life<'a> {
 
     /// From nothing to a lab whose faults and fixes are in place.
     pub async fn bring_up(&self) {
+        let remarks = self.own().into_iter().flat_map(|own| own.remarks.clone());
+        self.note(|evidence| evidence.findings.extend(remarks));
+        let Some(live) = self.find_live().await else { return };
         // Never broken off: a machine that is half made can be known to nobody, and would stay. It has its own limit.
-        if let Err(err) = self.up().await {
+        if let Err(err) = self.up(live).await {
             self.fail(&err);
         }
         let Some(lab) = self.lab() else { return };
         self.enter(Phase::Ready, None);
         self.step(lab.ready(self.planned.scenario.limits.ready)).await;
-        for bound in self.planned.probes {
+        self.await_live(&lab).await;
+        for bound in self.planned.probes.iter().filter(|bound| self.can_tell(bound)) {
             self.step(bound.probe.prepare(&lab)).await;
         }
         self.enter(Phase::Faults, None);
@@ -146,7 +178,8 @@ impl<'a> Life<'a> {
         self.step(self.apply_fixes(&lab)).await;
     }
 
-    async fn up(&self) -> Result<(), LabError> {
+    async fn up(&self, live: BTreeMap<String, Live>) -> Result<(), LabError> {
+        let identity = self.identity();
         let shared = self.planned.shared;
         let _pass = shared.gate.enter(Work::Create).await;
         if shared.cancel.is_cancelled() {
@@ -157,6 +190,8 @@ impl<'a> Life<'a> {
             backend: shared.backend,
             scenario: self.planned.scenario,
             images: self.planned.images,
+            live,
+            identity,
             prefix: format!("{}-{}", self.name.scenario.replace('/', "-"), self.name.arm.dir()),
             realtime: shared.options.realtime,
             captures: &shared.bundle.arm_dir(&self.name.scenario, &self.name.arm),
@@ -168,10 +203,21 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// What was handed in, if this arm is about that.
-    pub(super) fn submission(&self) -> Option<&'a Submission> {
-        let ArmName::Submission(name) = &self.name.arm else { return None };
-        self.planned.submissions.iter().find(|submission| submission.name == *name)
+    /// What is done in place of the fixes, if this arm is about that, and what it is called.
+    pub(super) fn in_place(&self) -> Option<(&str, &'a InPlace)> {
+        let (ArmName::Submission(name) | ArmName::Mutant(name)) = &self.name.arm else { return None };
+        Some((name, self.planned.in_place.get(&self.name.arm)?))
+    }
+
+    /// As [`Life::in_place`], without its name.
+    pub(super) fn own(&self) -> Option<&'a InPlace> {
+        self.in_place().map(|(_, own)| own)
+    }
+
+    /// Ends the lab before it is up, since something is not there that it needs.
+    pub(super) fn unsupported(&self, reason: Phrase) {
+        self.failed.set(true);
+        self.note(|evidence| evidence.outcome = Outcome::Unsupported { reason });
     }
 
     /// How much of the arm's time for samples is left.
@@ -200,6 +246,9 @@ impl<'a> Life<'a> {
             )),
         });
         let take = async {
+            if !self.can_tell(bound) {
+                return Ok(Sample::default());
+            }
             if let Some(before) = &spec.before {
                 self.act(&lab, &format!("before:{}", spec.name), before).await?;
             }
@@ -216,6 +265,7 @@ impl<'a> Life<'a> {
         };
         let Some(mut sample) = self.step(take).await else { return };
         sample.failed = sample.failed.map(|reason| crate::clean::one_line(&reason, 400));
+        self.leave_out(bound, &mut sample);
         self.tell(EventKind::Sampled { lab: self.name.clone(), probe: spec.name.clone(), sample: sample.clone() });
         self.note(|evidence| {
             let probe = evidence.probes.entry(spec.name.clone()).or_insert_with(|| empty(bound));
@@ -240,8 +290,7 @@ impl<'a> Life<'a> {
         self.enter(Phase::Down, None);
         if let Err(err) = within(DOWN, "removing the lab", lab.down()).await {
             // The verdicts stand; what is left is told, and `saiten sweep` removes it.
-            let finding =
-                crate::wording::Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));
+            let finding = Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));
             self.note(|evidence| evidence.findings.push(finding));
         }
         self.book(Phase::Down);

@@ -1,10 +1,13 @@
 //! The engine: which labs a run needs, each lab's life, what goes on side by side, and how all of it ends early.
 
 mod act;
+pub mod class;
 pub mod door;
 pub mod gate;
 mod keep;
 mod life;
+mod live;
+mod queue;
 mod scenario;
 pub mod virtualbox;
 
@@ -23,8 +26,10 @@ use crate::event::{Announcer, EventKind, LabName};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::{self, BackendRecord, Bundle, BundleError, RunRecord, ScenarioRecord};
 use crate::helper::message::Offers;
+use crate::lab::live::Reach;
 use crate::lab::{Backend, LabError};
 use crate::scenario::Scenario;
+use crate::scenario::mutant::Mutation;
 use crate::scenario::submission::Submission;
 use crate::wording::{Lang, Phrase};
 use gate::Gate;
@@ -52,6 +57,10 @@ pub struct Options {
     pub only: Option<ArmName>,
     /// Whether samples are taken; without them a lab only comes up.
     pub measure: bool,
+    /// Whether evidence of earlier runs stays beside this run's.
+    pub beside: bool,
+    /// How live machines are reached that submissions name.
+    pub reach: Reach,
     /// Directory of the sockets through which a kept lab is reached.
     pub doors: PathBuf,
     /// Why the backend is the one that it is.
@@ -72,6 +81,8 @@ impl Options {
             keep: false,
             only: None,
             measure: true,
+            beside: false,
+            reach: Reach::default(),
             doors,
             why_backend: Phrase::default(),
         }
@@ -111,6 +122,15 @@ pub struct Job {
     pub text: String,
     /// What was handed in: an arm each, beside the run's own.
     pub submissions: Vec<Submission>,
+    /// Which mutants of the fixes run, too; none unless asked for.
+    pub mutants: Option<Wanted>,
+}
+
+/// Which mutants are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Those whose name contains this; all when absent.
+    pub only: Option<String>,
 }
 
 /// What a run gave.
@@ -130,8 +150,40 @@ struct Shared<'a> {
     bundle: Bundle,
     gate: Rc<Gate>,
     creating: Semaphore,
+    /// Room for labs where submissions and mutants run, too, of all scenarios together.
+    benches: Semaphore,
     offers: Option<Offers>,
     stop: &'a Stop,
+}
+
+impl<'a> Shared<'a> {
+    /// What the machine offers is looked at only when a scenario needs more than every lab does: it costs a machine.
+    async fn new(
+        backend: &'a dyn Backend,
+        options: &'a Options,
+        announcer: &'a Announcer,
+        stop: &'a Stop,
+        gate: Gate,
+        needs_more: bool,
+    ) -> Result<Self, LabError> {
+        Ok(Shared {
+            backend,
+            options,
+            announcer,
+            cancel: &stop.interrupted,
+            bundle: Bundle::of(&options.out),
+            gate: Rc::new(gate),
+            creating: Semaphore::new(options.jobs.max(1)),
+            benches: Semaphore::new(queue::ROOM * options.jobs.max(1)),
+            offers: if needs_more { Some(backend.offers().await?) } else { None },
+            stop,
+        })
+    }
+
+    /// So much room, or all that there is.
+    fn room(&self, wanted: usize) -> u32 {
+        u32::try_from(wanted.min(queue::ROOM * self.options.jobs.max(1))).unwrap_or(u32::MAX)
+    }
 }
 
 /// Why a run could not even begin, or its evidence not be kept.
@@ -157,17 +209,8 @@ pub async fn run(
     stop: &Stop,
 ) -> Result<Outcome, RunError> {
     let (started, clock) = (Timestamp::now(), Instant::now());
-    let shared = Shared {
-        backend,
-        options,
-        announcer,
-        cancel: &stop.interrupted,
-        bundle: Bundle::of(&options.out),
-        gate: Rc::default(),
-        creating: Semaphore::new(options.jobs.max(1)),
-        offers: offers(backend, &jobs).await?,
-        stop,
-    };
+    let needs_more = jobs.iter().any(|job| !job.scenario.requires.is_empty());
+    let shared = Shared::new(backend, options, announcer, stop, Gate::default(), needs_more).await?;
     let plans: Vec<(Job, Vec<ArmName>)> = jobs
         .into_iter()
         .map(|job| {
@@ -175,7 +218,9 @@ pub async fn run(
             (job, arms)
         })
         .collect();
-    shared.bundle.clear()?;
+    if !options.beside {
+        shared.bundle.clear()?;
+    }
     for (job, _) in &plans {
         shared.bundle.write_scenario(&job.scenario.id, &job.text)?;
     }
@@ -201,9 +246,9 @@ pub async fn run(
         scenarios: Vec::new(),
     };
     let mut arms = Vec::new();
-    for ((job, names), finished) in plans.iter().zip(finished) {
+    for ((job, _), finished) in plans.iter().zip(finished) {
         let finished = finished?;
-        record.scenarios.push(scenario_record(job, names, &finished));
+        record.scenarios.push(scenario_record(job, &finished));
         arms.push(finished.arms);
     }
     shared.bundle.write_run(&record)?;
@@ -223,24 +268,21 @@ fn arms_of(job: &Job, options: &Options) -> Vec<ArmName> {
     arms
 }
 
-fn scenario_record(job: &Job, arms: &[ArmName], finished: &Finished) -> ScenarioRecord {
+fn scenario_record(job: &Job, finished: &Finished) -> ScenarioRecord {
     ScenarioRecord {
         id: job.scenario.id.clone(),
-        arms: arms.iter().map(ToString::to_string).collect(),
+        arms: finished.arms.iter().map(|arm| arm.name.to_string()).collect(),
         images: finished.images.clone().into_iter().collect(),
         submissions: job.submissions.clone(),
+        mutation: finished.mutation.clone(),
         took: finished.took,
     }
-}
-
-/// What the machine offers, looked at only when a scenario needs more than every lab does: it costs a machine.
-async fn offers(backend: &dyn Backend, jobs: &[Job]) -> Result<Option<Offers>, LabError> {
-    if jobs.iter().any(|job| !job.scenario.requires.is_empty()) { backend.offers().await.map(Some) } else { Ok(None) }
 }
 
 /// What became of one scenario.
 struct Finished {
     arms: Vec<ArmEvidence>,
+    mutation: Option<Mutation>,
     images: BTreeMap<String, String>,
     took: f64,
 }

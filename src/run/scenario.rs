@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::gate::Work;
 use super::life::{Life, Planned};
-use super::{Finished, Job, Shared};
+use super::{Finished, Job, Shared, queue};
 use crate::arm::ArmName;
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
@@ -17,9 +17,6 @@ use crate::probe::{self, Load, Probe};
 use crate::scenario::Scenario;
 use crate::verdict;
 use crate::wording::Phrase;
-
-/// Most submissions of a scenario whose labs are up at once: a lab has a handful of daemons.
-const SUBMISSIONS_AT_ONCE: usize = 6;
 
 /// A probe of the scenario, bound.
 pub struct Bound<'a> {
@@ -38,14 +35,13 @@ pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Fi
     let all: Vec<String> = scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
     let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
     let mut arms: Vec<ArmEvidence> = names.iter().map(evidence).collect();
-    let mut images = BTreeMap::new();
+    let (mut images, mut mutation) = (BTreeMap::new(), None);
     match prepare(shared, scenario).await {
         Ok((found, probes)) => {
             images = found;
             let watched = watched(scenario, &probes);
-            let planned =
-                Planned { shared, scenario: &watched, images: &images, probes: &probes, submissions: &job.submissions };
-            arms = run_waves(&planned, arms).await;
+            let bench = queue::Bench { shared, scenario: &watched, images: &images, probes: &probes };
+            (arms, mutation) = queue::run(&bench, job, arms).await;
         }
         Err(outcome) => arms.iter_mut().for_each(|arm| arm.outcome = outcome.clone()),
     }
@@ -60,11 +56,11 @@ pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Fi
         let (check, arm, verdict) = (result.name, result.arm, result.verdict);
         shared.announcer.tell(EventKind::Judged { scenario: scenario.id.clone(), check, arm, verdict });
     }
-    Ok(Finished { arms, images, took: clock.elapsed().as_secs_f64() })
+    Ok(Finished { arms, mutation, images, took: clock.elapsed().as_secs_f64() })
 }
 
 /// What has to be there before any lab: the machine's capabilities, the images, the probes.
-async fn prepare<'a>(
+pub(super) async fn prepare<'a>(
     shared: &Shared<'_>,
     scenario: &'a Scenario,
 ) -> Result<(BTreeMap<String, String>, Vec<Bound<'a>>), Outcome> {
@@ -100,7 +96,7 @@ async fn prepare<'a>(
 }
 
 /// The scenario as its labs are wired: with the counting filters that the probes compare their captures with.
-fn watched(scenario: &Scenario, probes: &[Bound<'_>]) -> Scenario {
+pub(super) fn watched(scenario: &Scenario, probes: &[Bound<'_>]) -> Scenario {
     let mut watched = scenario.clone();
     for bound in probes {
         for (network, filter) in (bound.kind.watches)(bound.spec, scenario) {
@@ -114,26 +110,8 @@ fn watched(scenario: &Scenario, probes: &[Bound<'_>]) -> Scenario {
     watched
 }
 
-/// All labs side by side; of submissions, of which there may be many, only so many at once.
-async fn run_waves(planned: &Planned<'_>, arms: Vec<ArmEvidence>) -> Vec<ArmEvidence> {
-    let (own, mut handed_in): (Vec<_>, Vec<_>) =
-        arms.into_iter().partition(|arm| !matches!(arm.name, ArmName::Submission(_)));
-    let mut wave: Vec<ArmEvidence> = own;
-    let mut done: Vec<ArmEvidence> = Vec::new();
-    loop {
-        let more = handed_in.len().min(SUBMISSIONS_AT_ONCE);
-        wave.extend(handed_in.drain(..more));
-        // Submissions are compared with the arms of the first wave.
-        let finished = run_labs(planned, wave, &done).await;
-        done.extend(finished);
-        if handed_in.is_empty() {
-            return done;
-        }
-        wave = Vec::new();
-    }
-}
-
-async fn run_labs(planned: &Planned<'_>, arms: Vec<ArmEvidence>, known: &[ArmEvidence]) -> Vec<ArmEvidence> {
+/// Brings labs up, measures them side by side, and ends them; `known` are arms that they are compared with.
+pub(super) async fn run_labs(planned: &Planned<'_>, arms: Vec<ArmEvidence>, known: &[ArmEvidence]) -> Vec<ArmEvidence> {
     let shared = planned.shared;
     let lives: Vec<Life<'_>> = arms.into_iter().map(|arm| Life::new(planned, arm)).collect();
     join_all(lives.iter().map(Life::bring_up)).await;

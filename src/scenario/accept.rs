@@ -28,5 +28,26 @@ pub enum Handed {
     /// A container image that takes the endpoint's place: an archive as `docker save` writes it, or an OCI layout.
     Image,
     /// The address of a live machine that takes the endpoint's place.
-    Address,
+    Address {
+        /// What of it the lab reaches; at least one.
+        ports: Vec<ServicePort>,
+    },
+}
+
+/// A port on which a service is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServicePort {
+    /// Over which protocol.
+    pub transport: Transport,
+    /// Its number.
+    pub port: u16,
+}
+
+/// What carries a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Transport {
+    /// Connections.
+    Tcp,
+    /// Datagrams.
+    Udp,
 }

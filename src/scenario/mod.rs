@@ -5,7 +5,9 @@ pub mod catalog;
 mod check;
 pub mod error;
 pub mod file;
+pub mod host;
 pub mod look;
+pub mod mutant;
 mod resolve;
 pub mod submission;
 mod suggest;
@@ -16,7 +18,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use accept::{Accept, Handed};
+pub use accept::{Accept, Handed, ServicePort, Transport};
 pub use check::{Bound, Check, Condition, Limit, Look, Partial, Reason, Relation};
 pub use text::{Lang, Text};
 
@@ -51,6 +53,8 @@ pub struct Scenario {
     pub reasons: Vec<Reason>,
     /// What students hand in.
     pub accepts: Vec<Accept>,
+    /// With which mutants it is proven, if not with all kinds.
+    pub mutants: Option<mutant::Restricted>,
     /// Time limits of the phases.
     pub limits: Limits,
 }

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::error::{Problem, Problems, say};
 use super::file::value::{At, Value};
 use super::file::{model, syntax};
+pub use super::host::Host;
 use super::resolve::{Noun, missing};
 use super::{Accept, Handed, Scenario, Text};
+use crate::wording::Phrase;
 
 /// Name of the file that says what a submission must get.
 const FILE_NAME: &str = "submission.toml";
@@ -29,9 +31,15 @@ pub struct Submission {
     pub title: Text,
     /// What is done in place of the fixes, in order.
     pub steps: Vec<Step>,
-    /// Images that take endpoints' places, by endpoint.
+    /// Archives of images that take endpoints' places, by endpoint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub images: BTreeMap<String, String>,
+    pub images: BTreeMap<String, PathBuf>,
+    /// Live machines that take endpoints' places, by endpoint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<String, Host>,
+    /// Things to know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Phrase>,
     /// Checks that must fail; all others must pass.
     pub fails: BTreeSet<String>,
     /// Reasons that must be given for a failure.
@@ -75,7 +83,7 @@ impl Step {
                     .chain(activate.iter().map(|run| Step::Run { on: on.clone(), run: run.clone() }))
                     .collect()
             }
-            Handed::Image | Handed::Address => Vec::new(),
+            Handed::Image | Handed::Address { .. } => Vec::new(),
         }
     }
 }
@@ -139,7 +147,16 @@ fn read(scenario: &Scenario, dir: &Path, is_good: bool) -> Result<Submission, Pr
     match (title, read) {
         (Some(title), Some((fails, reasons))) if problems.is_empty() => {
             let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            Ok(Submission { name, title, steps: steps(scenario, dir)?, images: BTreeMap::new(), fails, reasons })
+            Ok(Submission {
+                name,
+                title,
+                steps: steps(scenario, dir)?,
+                images: BTreeMap::new(),
+                hosts: BTreeMap::new(),
+                remarks: Vec::new(),
+                fails,
+                reasons,
+            })
         }
         _ => Err(Problems::new(&file.display().to_string(), &text, problems)),
     }

@@ -28,6 +28,13 @@ finding-activation-failed = { $fix } exited with { $status } on { $endpoint }: {
 finding-nothing-changed = fix { $fix } changed nothing in { $path } on { $endpoint }
 finding-configuration-same = fix { $fix } edited its file, but the daemon's effective configuration is the same
 finding-left-behind = something could not be removed, try `saiten sweep`: { $reason }
+# Grading
+grade-nobody = nobody handed in anything in { $place }: it holds a directory or an archive for each student; for one student's own directory say --single
+grade-nothing-accepted = nothing of what is asked for was handed in; asked for are { $names }
+grade-no-image = { $name } is no image: { $why }
+grading-calibrates = measuring the lab without and with the fix, which everybody is compared with
+grading-progress = { $done } of { $of } graded · { $rate }/min · { $left } min left · { $review } for a person · { $refused } refused
+grading-again = { $scenario }: measuring { $count } again in quiet
 mark-skipped = does not count: “{ $check }” has to hold first
 finding-windows-lines = the script for { $endpoint } has Windows line ends (CR LF): the shell takes the CR as part of the last word
 finding-submission-timed-out = the script for { $endpoint } did not end within { $limit } and was ended
@@ -116,6 +123,42 @@ proof-passes = passes
 proof-fails = fails { $checks }
 proof-undecided = needs a person: { $checks }
 proof-count = { $right } of { $all } submissions got what they must get.
+
+# Mutants
+mutants-title = Mutants of the fixes
+mutants-kills = { $count ->
+    [0] notices none of { $of }
+   *[other] notices { $count } of { $of }{ $alone ->
+        [0] , never alone
+       *[other] , { $alone } alone
+    }
+    }
+mutants-vacuous = notices none of { $of }: whatever is wrong, it passes, so it checks nothing
+mutants-open = notices none of those that were measured
+mutants-survivor = nobody notices { $name } ({ $title }): { $meaning }
+mutants-undecided = { $name } is not decided: { $why }
+mutants-restricted = Only { $kinds }: { $because }
+mutants-count = { $killed } of { $all } mutants were noticed.
+mutants-killed = killed by { $count } of { $of } mutants ({ $mutants }); no other check notices { $alone }
+mutants-killed-never-alone = killed by { $count } of { $of } mutants ({ $mutants }); it never fails alone: another check notices the same
+mutants-none-killed = none of { $of } mutants makes it fail: whatever is wrong, it passes, so it checks nothing
+mutants-not-decided = none of the mutants that were measured makes it fail; the others are not decided
+mutant-omitted = all fixes left out
+mutant-left-out = fix { $what } left out
+mutant-undone = line left out: { $what }
+mutant-misspelt = misspelt: { $what }
+mutant-reverted = put back on { $on }: { $what }
+mutant-not-activated = fixes not activated
+mutant-stopped = { $what } stopped on { $on }
+mutant-liars = no fix, and tools on { $on } that say all is well
+survives-omitted = the lab is healthy without any fix
+survives-left-out = the fix has no effect that is judged in this lab
+survives-undone = the line has no effect that is judged in this lab
+survives-misspelt = what the line sets has no effect that is judged in this lab
+survives-reverted = what was put back has no effect that is judged in this lab
+survives-not-activated = the edits take effect by themselves
+survives-stopped = what is judged does not need it, or a probe starts it again
+survives-liars = the grader believes what an endpoint says of itself
 
 # Words
 word-pass = pass
@@ -452,3 +495,59 @@ book-summary = Summary
 book-people = Needs a person
 book-what = What
 book-value = Value
+
+# Intake: what was handed in
+intake-unreadable = { $name } cannot be read on this machine: { $why }
+intake-no-room = there is no room for what was handed in: { $why }; point TMPDIR to a disk that has some
+intake-entries = several entries are of the same student: { $names }; leave one of them
+intake-several = several students of the roster are called so: { $names }; say who is meant in a column “submission”
+intake-no-student = neither a directory nor an archive, so no student’s: { $names }
+intake-ignored = ignored, because the scenario does not ask for it: { $names }
+intake-unopened = not looked into, because it is an archive in what was handed in: { $names }; pack the files themselves, as .zip or .tar.gz
+intake-astray = ignored, because the name leads elsewhere: { $names }
+intake-refused-damaged = { $name } is damaged: pack and hand it in again
+intake-refused-cut-off = { $name } is cut off in the middle: pack and hand it in again
+intake-refused-no-archive = { $name } is no archive that can be read: hand in a .zip or a .tar.gz
+intake-refused-archive = { $name } is larger than { $most }: hand in only what the exercise asks for
+intake-refused-total = { $name } holds more than { $most } when it is decompressed: hand in only what the exercise asks for
+intake-refused-many = { $name } holds more than { $most } files and directories: hand in only what the exercise asks for
+intake-refused-large = { $name } is larger than { $most }
+intake-refused-kind = { $name } in the archive is of a kind that is not read: pack it without special options
+intake-refused-encrypted = { $name } is encrypted: pack it without a password
+intake-refused-method = { $name } is compressed in a way that is not read: pack it as an ordinary .zip
+intake-refused-directory = { $name } is a directory where a file is asked for
+intake-refused-link = { $name } is a link: hand in the file itself
+intake-refused-device = { $name } is a device: hand in an ordinary file
+intake-refused-pipe = { $name } is a pipe: hand in an ordinary file
+intake-refused-socket = { $name } is a socket: hand in an ordinary file
+intake-refused-twice = { $name } is there twice: hand it in once
+
+# The roster
+roster-unreadable = the roster cannot be read: { $why }
+roster-large = the roster is larger than { $mib } MiB
+roster-many = the roster has more than { $most } students
+roster-encoding = line { $line } of the roster is not UTF-8: save it as “CSV UTF-8”
+roster-quote = in line { $line } of the roster a field goes on in the next line: is a quotation mark missing?
+roster-empty = the roster has no students: its first line names the columns, each line after it is a student
+roster-columns = no column of the roster says who it is: its first line has { $names }; wanted id, name, email, github or submission
+roster-column-twice = the columns { $other } and { $name } of the roster mean the same: leave one of them
+roster-fields = line { $line } of the roster has { $is } fields where the first line has { $most }: put names with a separator in quotation marks
+roster-nobody = line { $line } of the roster does not say who it is: fill in a name, an id or an e-mail address
+roster-twice = line { $line } of the roster: { $column } { $value } is in line { $before } already; each student has one line
+
+# Live machines
+address-empty = the file with the address is empty
+address-long = the address is too long
+address-user = what stands in front of the @ is no user name
+address-port = the port is not a number from 1 to 65535
+address-form = not an address; write one line such as 203.0.113.7, vm7.example.ac.jp:2222 or alice@[2001:db8::7]:2222
+address-port-unclear = an address cannot have a port of its own here, since more than one service is reached
+live-unknown = the name { $host } of the live machine in the place of { $endpoint } could not be looked up: { $reason }
+live-private = { $address }, in the place of { $endpoint }, is no public address, and so not reached; where the machines are in a network of your own, say which: --reach NETWORK
+live-elsewhere = { $address }, in the place of { $endpoint }, is in none of the networks that --reach names
+live-never = { $address }, in the place of { $endpoint }, is never reached: addresses of this kind are those of a link's own services, of groups, or nobody's
+finding-live = { $endpoint } was the live machine { $address } ({ $found }), reached through a relay: nothing was changed or read there
+finding-live-silent = the live machine in the place of { $endpoint } does not answer: { $reason }
+finding-live-untouched = what was handed in for { $endpoint } beside an address was not used: a live machine is left as it is
+lacking-live-wires = a live machine's own wires are not the lab's: what it sends to others cannot be seen here
+lacking-live-key = no key to log into the live machine: whoever grades gives one with --identity, and it is used only where nothing but addresses was handed in

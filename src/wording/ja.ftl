@@ -28,6 +28,13 @@ finding-activation-failed = { $fix }が{ $endpoint }で終了コード{ $status 
 finding-nothing-changed = 対処{ $fix }は{ $endpoint }の{ $path }を何も変えませんでした
 finding-configuration-same = 対処{ $fix }はファイルを書き換えましたが、デーモンの有効な設定は変わっていません
 finding-left-behind = 削除できないものが残りました。`saiten sweep`を試してください: { $reason }
+# 採点
+grade-nobody = { $place } に提出物がありません。学生ごとのディレクトリかアーカイブを置きます。1人分のディレクトリなら --single を付けます
+grade-nothing-accepted = 求められたものが提出されていません。求められているもの: { $names }
+grade-no-image = { $name } はイメージではありません: { $why }
+grading-calibrates = 全員の比較対象となる、対処なしと対処ありの演習環境を測定しています
+grading-progress = { $of }件中{ $done }件を採点 · 毎分{ $rate }件 · 残り{ $left }分 · 要確認{ $review }件 · 受付不可{ $refused }件
+grading-again = { $scenario }: { $count }件を静かな状態で測り直します
 mark-skipped = 対象外: 先に「{ $check }」が成り立つ必要があります
 finding-windows-lines = { $endpoint } 用スクリプトの改行がWindows形式(CR LF)です。シェルはCRを最後の語の一部とみなします
 finding-submission-timed-out = { $endpoint } 用スクリプトが{ $limit }以内に終わらなかったため、終了させました
@@ -114,6 +121,42 @@ proof-passes = 合格
 proof-fails = 不合格: { $checks }
 proof-undecided = 人の判断が必要: { $checks }
 proof-count = 提出物{ $all }件のうち{ $right }件が期待どおりでした。
+
+# ミュータント
+mutants-title = 対処のミュータント
+mutants-kills = { $count ->
+    [0] { $of }個のうち検出なし
+   *[other] { $of }個のうち{ $count }個を検出{ $alone ->
+        [0] (単独での検出なし)
+       *[other] (うち単独{ $alone }個)
+    }
+    }
+mutants-vacuous = { $of }個のどれも検出しません。何が間違っていても合格するので、何も確かめていません
+mutants-open = 測定できたものの中に、検出したものはありません
+mutants-survivor = どのチェックも検出しません: { $name }({ $title }) — { $meaning }
+mutants-undecided = 判定できません: { $name } — { $why }
+mutants-restricted = { $kinds }のみ: { $because }
+mutants-count = ミュータント{ $all }個のうち{ $killed }個が検出されました。
+mutants-killed = ミュータント{ $of }個のうち{ $count }個で不合格になります({ $mutants })。このチェックだけが検出するもの: { $alone }
+mutants-killed-never-alone = ミュータント{ $of }個のうち{ $count }個で不合格になります({ $mutants })。単独で不合格になることはなく、同じものを他のチェックも検出します
+mutants-none-killed = ミュータント{ $of }個のどれでも不合格になりません。何が間違っていても合格するので、何も確かめていません
+mutants-not-decided = 測定できたミュータントでは不合格になりません。残りは判定できていません
+mutant-omitted = 対処をすべて省略
+mutant-left-out = 対処{ $what }を省略
+mutant-undone = 行を省略: { $what }
+mutant-misspelt = つづり間違い: { $what }
+mutant-reverted = { $on }で元に戻した行: { $what }
+mutant-not-activated = 対処を反映していない
+mutant-stopped = { $on }で{ $what }を停止
+mutant-liars = 対処なしで、{ $on }のツールが正常だと偽る
+survives-omitted = 対処がなくても正常です
+survives-left-out = この対処の効果は、この演習環境では判定されません
+survives-undone = この行の効果は、この演習環境では判定されません
+survives-misspelt = この行の設定の効果は、この演習環境では判定されません
+survives-reverted = 元に戻した部分の効果は、この演習環境では判定されません
+survives-not-activated = 編集だけで反映されます
+survives-stopped = 判定に必要ないか、プローブが起動し直しています
+survives-liars = 採点器が、エンドポイント自身の言い分を信じています
 
 word-pass = 合格
 word-symptom = 症状あり
@@ -419,3 +462,59 @@ book-summary = まとめ
 book-people = 要確認
 book-what = 項目
 book-value = 値
+
+# 受付: 提出されたもの
+intake-unreadable = このマシンでは { $name } を読めません: { $why }
+intake-no-room = 提出物を置く空き容量がありません: { $why }。TMPDIR に空きのあるディスクを指定します
+intake-entries = 同じ学生の提出が複数あります: { $names }。1つだけ残します
+intake-several = 名簿に同名の学生が複数います: { $names }。「submission」列でどの提出かを指定します
+intake-no-student = ディレクトリでもアーカイブでもないため、学生の提出として扱いません: { $names }
+intake-ignored = このシナリオでは求めていないため無視しました: { $names }
+intake-unopened = 提出物の中のアーカイブは開きません: { $names }。ファイルそのものを .zip か .tar.gz にまとめます
+intake-astray = 名前が外を指しているため無視しました: { $names }
+intake-refused-damaged = { $name } は壊れています。もう一度まとめ直して提出してください
+intake-refused-cut-off = { $name } は途中で切れています。もう一度まとめ直して提出してください
+intake-refused-no-archive = { $name } は読めるアーカイブではありません。.zip か .tar.gz で提出してください
+intake-refused-archive = { $name } は{ $most }を超えています。課題で求められたものだけを提出してください
+intake-refused-total = { $name } は展開すると{ $most }を超えます。課題で求められたものだけを提出してください
+intake-refused-many = { $name } にはファイルとディレクトリが{ $most }個を超えて入っています。課題で求められたものだけを提出してください
+intake-refused-large = { $name } は{ $most }を超えています
+intake-refused-kind = アーカイブ内の { $name } は読めない種類です。特別なオプションなしでまとめ直してください
+intake-refused-encrypted = { $name } は暗号化されています。パスワードなしでまとめ直してください
+intake-refused-method = { $name } の圧縮方式は読めません。通常の .zip でまとめ直してください
+intake-refused-directory = { $name } はディレクトリです。ファイルを提出してください
+intake-refused-link = { $name } はリンクです。ファイルそのものを提出してください
+intake-refused-device = { $name } はデバイスです。通常のファイルを提出してください
+intake-refused-pipe = { $name } はパイプです。通常のファイルを提出してください
+intake-refused-socket = { $name } はソケットです。通常のファイルを提出してください
+intake-refused-twice = { $name } が2つあります。1つだけ提出してください
+
+# 名簿
+roster-unreadable = 名簿を読めません: { $why }
+roster-large = 名簿が{ $mib } MiBを超えています
+roster-many = 名簿の学生が{ $most }人を超えています
+roster-encoding = 名簿の{ $line }行目がUTF-8ではありません。「CSV UTF-8」で保存します
+roster-quote = 名簿の{ $line }行目の項目が次の行に続いています。引用符が足りないかもしれません
+roster-empty = 名簿に学生がいません。1行目は列の名前、2行目以降に学生を1人ずつ書きます
+roster-columns = 名簿に学生を示す列がありません。1行目は { $names } です。id、name、email、github、submission のいずれかが要ります
+roster-column-twice = 名簿の列 { $other } と { $name } は同じ意味です。どちらか1つにします
+roster-fields = 名簿の{ $line }行目の項目は{ $is }個ですが、1行目は{ $most }個です。区切り文字を含む名前は引用符で囲みます
+roster-nobody = 名簿の{ $line }行目が誰のものか分かりません。氏名、学籍番号、メールのいずれかを書きます
+roster-twice = 名簿の{ $line }行目の { $column } { $value } は{ $before }行目にもあります。学生は1人1行です
+
+# 稼働中のマシン
+address-empty = アドレスのファイルが空です
+address-long = アドレスが長すぎます
+address-user = @の前がユーザ名ではありません
+address-port = ポートが1〜65535の数ではありません
+address-form = アドレスではありません。203.0.113.7、vm7.example.ac.jp:2222、alice@[2001:db8::7]:2222のように1行で書きます
+address-port-unclear = 接続するサービスが複数あるため、アドレスにポートを付けられません
+live-unknown = { $endpoint } の代わりとなる稼働中のマシンの名前 { $host } を調べられませんでした: { $reason }
+live-private = { $endpoint } の代わりの { $address } は公開アドレスではないため、接続しません。自分のネットワークにあるマシンなら --reach ネットワーク で指定します
+live-elsewhere = { $endpoint } の代わりの { $address } は、--reachで指定したどのネットワークにもありません
+live-never = { $endpoint } の代わりの { $address } には決して接続しません。リンク内のサービスやグループなどのためのアドレスです
+finding-live = { $endpoint } は稼働中のマシン { $address } ({ $found }) で、中継を通して接続しました。そこでは何も変更せず、何も読んでいません
+finding-live-silent = { $endpoint } の代わりの稼働中のマシンが応答しません: { $reason }
+finding-live-untouched = アドレスと一緒に { $endpoint } 用に提出されたものは使いませんでした。稼働中のマシンには手を加えません
+lacking-live-wires = 稼働中のマシン自身の回線は演習環境の外にあり、そのマシンが他へ送るものはここでは見えません
+lacking-live-key = 稼働中のマシンにログインする鍵がありません。採点者が--identityで指定し、アドレスだけが提出された場合に限って使われます

@@ -73,6 +73,8 @@ fn handed_in(name: &str) -> Submission {
         title: Text { en: name.to_owned(), ja: None },
         steps: vec![Step::Run { on: "server".to_owned(), run: format!("run-{name}") }],
         images: BTreeMap::new(),
+        hosts: BTreeMap::new(),
+        remarks: Vec::new(),
         fails: BTreeSet::new(),
         reasons: BTreeSet::new(),
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use saiten::arm::{ArmName, ArmPlan};
 use saiten::event::{Announcer, Event, EventKind, Listener};
 use saiten::evidence::{self, ArmEvidence};
+use saiten::lab::live::Reach;
 use saiten::lab::scripted::{Reply, Scripted};
 use saiten::probe;
 use saiten::run::{self, Job, Options, Outcome, Stop};
@@ -76,10 +77,12 @@ pub struct Lab {
     pub scripted: Scripted,
     events: Rc<RefCell<Vec<Event>>>,
     stop: Rc<Stop>,
-    dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
     pub text: String,
     arms: ArmPlan,
     pub submissions: Vec<Submission>,
+    pub mutants: Option<run::Wanted>,
+    pub reach: Reach,
 }
 
 impl Lab {
@@ -92,6 +95,8 @@ impl Lab {
             text: SCENARIO.to_owned(),
             arms: ArmPlan::Pair,
             submissions: Vec::new(),
+            mutants: None,
+            reach: Reach::default(),
         }
     }
 
@@ -109,14 +114,20 @@ impl Lab {
         self
     }
 
-    fn scenario(&self) -> Scenario {
+    pub fn scenario(&self) -> Scenario {
         file::parse("made/up", Path::new("made/up"), "scenario.toml", &self.text, &probe::catalog([])).unwrap()
     }
 
     pub async fn run(&self) -> Outcome {
         let (out, doors) = (self.dir.path().to_owned(), self.dir.path().join("doors"));
-        let options = Options { arms: self.arms, jobs: 4, ..Options::of("test".to_owned(), out, Lang::En, doors) };
-        let job = Job { scenario: self.scenario(), text: self.text.clone(), submissions: self.submissions.clone() };
+        let own = Options::of("test".to_owned(), out, Lang::En, doors);
+        let options = Options { arms: self.arms, jobs: 4, reach: self.reach.clone(), ..own };
+        let job = Job {
+            scenario: self.scenario(),
+            text: self.text.clone(),
+            submissions: self.submissions.clone(),
+            mutants: self.mutants.clone(),
+        };
         let announcer = Announcer::new(vec![Box::new(Heard(self.events.clone()))]);
         run::run(&self.scripted, vec![job], &options, &announcer, &self.stop).await.unwrap()
     }

@@ -13,7 +13,7 @@ use saiten::scenario::{Condition, Lang, Scenario, file};
 use saiten::verdict::{self, Verdict};
 use saiten::wording::Phrase;
 
-const SCENARIO: &str = r#"
+pub const SCENARIO: &str = r#"
 title.en = "A slow login"
 title.ja = "遅いログイン"
 [networks.lan]
@@ -243,6 +243,7 @@ pub fn record(lang: Lang, arms: &[ArmEvidence]) -> RunRecord {
             arms: arms.iter().map(|arm| arm.name.to_string()).collect(),
             images: Vec::new(),
             submissions: Vec::new(),
+            mutation: None,
             took: 12.0,
         }],
     }

@@ -109,6 +109,8 @@ fn submission(name: &str, fails: &[&str], reasons: &[&str]) -> Submission {
         title: Text { en: format!("The one called {name}"), ja: Some(format!("{name}という提出物")) },
         steps: vec![Step::Run { on: "server".to_owned(), run: "true".to_owned() }],
         images: BTreeMap::new(),
+        hosts: BTreeMap::new(),
+        remarks: Vec::new(),
         fails: set(fails),
         reasons: set(reasons),
     }
@@ -128,8 +130,9 @@ fn settled(lang: Lang, arms: Vec<ArmEvidence>, submissions: Vec<Submission>) -> 
     let own = ScenarioRecord { submissions, ..base.scenarios[0].clone() };
     let record = RunRecord { scenarios: vec![own], ..base };
     let scenario = scenario();
-    let mut results = results::results(&record, &[(scenario.clone(), arms)]);
-    let rows = proof::settle(&mut results, &[(&scenario, &record.scenarios[0])]);
+    let mut results = results::results(&record, &[(scenario.clone(), arms.clone())]);
+    let known = proof::Proven { scenario: &scenario, record: &record.scenarios[0], arms: &arms };
+    let rows = proof::settle(&mut results, &[known]).rows;
     (results, rows)
 }
 

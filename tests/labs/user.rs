@@ -89,8 +89,13 @@ pub struct Lab {
 
 impl Lab {
     pub fn up(on: On, scenario: &str) -> Self {
+        Lab::up_arm(on, scenario, "omitted")
+    }
+
+    /// A lab of another arm.
+    pub fn up_arm(on: On, scenario: &str, arm: &str) -> Self {
         let lab = Lab { on, dir: Labs::new(on), scenario: scenario.to_owned() };
-        let up = saiten(on, lab.dir.path()).args(["up", scenario]).output().unwrap();
+        let up = saiten(on, lab.dir.path()).args(["up", scenario, "--arm", arm]).output().unwrap();
         assert!(up.status.success(), "{}", text(&up));
         lab
     }
@@ -123,6 +128,7 @@ pub fn text(output: &Output) -> String {
 pub struct Run {
     pub status: i32,
     pub said: String,
+    pub printed: String,
     pub results: Value,
     pub dir: tempfile::TempDir,
 }
@@ -134,15 +140,38 @@ impl Run {
         Run::by(command, dir, arguments)
     }
 
+    /// A run that is a proof, too: natively, where a lab costs little, with mutants and with known submissions whose names hold
+    /// this; on the engine without.
+    pub fn proven(on: On, scenarios: &[&str], submissions: &str) -> Self {
+        if on == On::Docker {
+            return Run::of(on, scenarios);
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let command = saiten(on, dir.path());
+        let run = Run::told(command, dir, "prove", &[scenarios, &["--submissions", submissions]].concat());
+        // Judged again from the evidence, what was handed in and mutants included.
+        let again = saiten(on, run.dir.path()).arg("regrade").arg(run.out()).output().unwrap();
+        assert_eq!(
+            (again.status.code(), &String::from_utf8_lossy(&again.stdout).into_owned()),
+            (Some(run.status), &run.printed)
+        );
+        run
+    }
+
     /// What this command, with these arguments, leaves in the directory.
-    pub fn by(mut command: Command, dir: tempfile::TempDir, arguments: &[&str]) -> Self {
+    pub fn by(command: Command, dir: tempfile::TempDir, arguments: &[&str]) -> Self {
+        Run::told(command, dir, "run", arguments)
+    }
+
+    fn told(mut command: Command, dir: tempfile::TempDir, verb: &str, arguments: &[&str]) -> Self {
         let out = dir.path().join("report");
-        let output = command.arg("run").args(arguments).arg("--out").arg(&out).output().unwrap();
+        let output = command.arg(verb).args(arguments).arg("--out").arg(&out).output().unwrap();
         let results =
             std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("no results: {}", text(&output)));
         Run {
             status: output.status.code().unwrap_or(-1),
             said: text(&output),
+            printed: String::from_utf8_lossy(&output.stdout).into_owned(),
             results: serde_json::from_slice(&results).unwrap(),
             dir,
         }

@@ -23,12 +23,14 @@ use tokio_util::io::StreamReader;
 
 use super::Docker;
 use super::error::{explain, is_conflict, is_missing};
-use super::{images, volume};
+use super::{disk, images, volume};
 use crate::helper::message::{HELPERS_OWN, PROGRAM};
 use crate::lab::{LabError, Machine, MachineSpec, Role, Streams};
 
 /// Processor weight of the switch; 1024 is everybody's (cgroup v1 `cpu.shares`). Its lateness is everybody's lateness.
 const SWITCH_CPU_SHARES: i64 = 8192;
+/// Processor time of an endpoint, in billionths of a processor.
+const ENDPOINT_CPUS: i64 = 1_000_000_000;
 /// How long the engine may take to remove a container.
 const REMOVED: Duration = Duration::from_secs(20);
 /// Most bytes kept of what a helper writes to its standard error.
@@ -129,6 +131,8 @@ fn host_config(spec: &MachineSpec, helper_volume: String) -> HostConfig {
             let helpers = HELPERS_OWN.to_string().trim_start_matches("CAP_").to_owned();
             let own = ["NET_ADMIN".to_owned(), "NET_RAW".to_owned(), helpers];
             host.cap_add = Some(own.into_iter().chain(spec.capabilities.iter().cloned()).collect());
+            // One that never rests takes one processor, not all.
+            host.nano_cpus = Some(ENDPOINT_CPUS);
             let tun = Some("/dev/net/tun".to_owned());
             let device = DeviceMapping {
                 path_on_host: tun.clone(),
@@ -161,6 +165,7 @@ struct Container {
     id: String,
     streams: RefCell<Option<Streams>>,
     last_words: Rc<RefCell<Vec<u8>>>,
+    greedy: disk::Ended,
     ending: Arc<Semaphore>,
 }
 
@@ -183,8 +188,8 @@ impl Container {
             std::future::ready(bytes)
         });
         let streams = Streams { input: Box::new(attached.input), output: Box::new(StreamReader::new(Box::pin(bytes))) };
-        let (client, ending) = (docker.client.clone(), docker.ending.clone());
-        Container { docker: client, id, streams: RefCell::new(Some(streams)), last_words, ending }
+        let (client, ending, greedy) = (docker.client.clone(), docker.ending.clone(), docker.greedy.clone());
+        Container { docker: client, id, streams: RefCell::new(Some(streams)), last_words, greedy, ending }
     }
 }
 
@@ -199,7 +204,8 @@ impl Machine for Container {
     }
 
     fn last_words(&self) -> String {
-        String::from_utf8_lossy(&self.last_words.borrow()).into_owned()
+        let said = String::from_utf8_lossy(&self.last_words.borrow()).into_owned();
+        self.greedy.borrow().get(&self.id).cloned().unwrap_or(said)
     }
 
     async fn turn_to_end(&self) -> Option<OwnedSemaphorePermit> {

@@ -10,7 +10,7 @@ use testcontainers::core::client::docker_client_instance;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::error::explain;
-use super::{container, doctor, images, sweep, volume};
+use super::{container, disk, doctor, images, sweep, volume};
 use crate::helper::message::Offers;
 use crate::lab::base::Base;
 use crate::lab::host::Owner;
@@ -44,6 +44,9 @@ pub struct Docker {
     /// Base image and helper volume, each found or made once a run.
     pub(super) base: OnceCell<Base>,
     pub(super) helper: OnceCell<String>,
+    /// Containers that took too much of the disk.
+    pub(super) greedy: disk::Ended,
+    guard: Option<tokio::task::JoinHandle<()>>,
     /// Turns of containers to end.
     pub(super) ending: Arc<Semaphore>,
 }
@@ -64,8 +67,8 @@ impl Docker {
             Ok(Err(err)) => return Err(explain(what, &err)),
             Err(_) => return Err(LabError::backend(what, format!("no answer within {} s", HELLO.as_secs()))),
         }
-        match tokio::time::timeout(ABOUT, client.info()).await {
-            Ok(Ok(_)) => {}
+        let info = match tokio::time::timeout(ABOUT, client.info()).await {
+            Ok(Ok(info)) => info,
             Ok(Err(err)) => return Err(explain(what, &err)),
             Err(_) => {
                 let hangs = "it answers a ping and nothing else, so it hangs; restart it (`systemctl restart docker`)";
@@ -74,8 +77,13 @@ impl Docker {
                     format!("no answer about itself within {} s: {hangs}", ABOUT.as_secs()),
                 ));
             }
-        }
+        };
+        let greedy = disk::Ended::default();
+        let root = info.docker_root_dir.map(PathBuf::from);
+        let guard = root.and_then(|root| disk::watch(client.clone(), run.to_owned(), root, greedy.clone()));
         Ok(Docker {
+            greedy,
+            guard,
             client,
             run: run.to_owned(),
             owner: Owner::this(),
@@ -98,6 +106,14 @@ impl Docker {
     /// The labels of everything that this run makes.
     pub(super) fn labels(&self) -> HashMap<String, String> {
         HashMap::from([(RUN_LABEL.to_owned(), self.run.clone()), (OWNER_LABEL.to_owned(), self.owner.label())])
+    }
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        if let Some(guard) = &self.guard {
+            guard.abort();
+        }
     }
 }
 
@@ -136,6 +152,14 @@ impl Backend for Docker {
 
     async fn save(&self, file: &Path) -> Result<usize, LabError> {
         images::save(self, file).await
+    }
+
+    async fn load_as(&self, file: &Path, reference: &str, most: u64) -> Result<(), LabError> {
+        images::load_as(self, file, reference, most).await
+    }
+
+    async fn forget(&self, reference: &str) -> Result<(), LabError> {
+        images::forget(self, reference).await
     }
 
     async fn load(&self, file: &Path) -> Result<Vec<String>, LabError> {

@@ -6,7 +6,7 @@ use std::io::{self, Seek};
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder};
+use bollard::query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptions};
 use bollard::{body_full, body_try_stream};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio_util::io::ReaderStream;
@@ -216,15 +216,42 @@ pub async fn load(docker: &Docker, file: &Path) -> Result<Vec<String>, LabError>
     let path = file.to_owned();
     // A layout is copied whole: not on this thread, which also waits for Ctrl-C.
     let opened = tokio::task::spawn_blocking(move || loadable(&path)).await.map_err(io::Error::other).flatten();
-    let opened = opened.map_err(|source| LabError::Own { what: what(), source })?;
+    import(docker, opened.map_err(|source| LabError::Own { what: what(), source })?, &what()).await
+}
+
+/// Loads the only image of an archive under this name.
+pub async fn load_as(docker: &Docker, file: &Path, reference: &str, most: u64) -> Result<(), LabError> {
+    let what = format!("cannot load the image from {}", file.display());
+    let (path, name) = (file.to_owned(), reference.to_owned());
+    let rewritten = tokio::task::spawn_blocking(move || {
+        let archive = Archive::open(&path).map_err(io::Error::other)?.renamed(&name, most)?;
+        let mut written = archive.write_as_dockers(tempfile::tempfile()?)?;
+        written.rewind()?;
+        Ok(written)
+    });
+    let rewritten = rewritten.await.map_err(io::Error::other).flatten();
+    let rewritten = rewritten.map_err(|source| LabError::Own { what: what.clone(), source })?;
+    import(docker, rewritten, &what).await.map(drop)
+}
+
+/// Forgets an image that was loaded for one lab.
+pub async fn forget(docker: &Docker, reference: &str) -> Result<(), LabError> {
+    let removed = docker.client.remove_image(reference, None::<RemoveImageOptions>, None).await;
+    match removed {
+        Err(err) if !is_missing(&err) => Err(explain(format!("cannot remove image {reference}"), &err)),
+        _ => Ok(()),
+    }
+}
+
+async fn import(docker: &Docker, opened: File, what: &str) -> Result<Vec<String>, LabError> {
     let opened = tokio::fs::File::from_std(opened);
     let options = bollard::query_parameters::ImportImageOptionsBuilder::new().quiet(true).build();
     let mut loading = Box::pin(docker.client.import_image(options, body_try_stream(ReaderStream::new(opened)), None));
     let mut said = Vec::new();
     while let Some(step) = loading.next().await {
-        let step = step.map_err(|err| explain(what(), &err))?;
+        let step = step.map_err(|err| explain(what, &err))?;
         if let Some(detail) = step.error_detail {
-            return Err(LabError::backend(what(), detail.message.unwrap_or_default()));
+            return Err(LabError::backend(what, detail.message.unwrap_or_default()));
         }
         said.extend(step.stream.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()));
     }

@@ -2,6 +2,7 @@
 //! that it re-exports, since it can neither attach before the start nor close a container's input with the harness.
 
 mod container;
+mod disk;
 pub mod doctor;
 mod engine;
 mod error;

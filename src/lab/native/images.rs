@@ -165,13 +165,42 @@ pub async fn load(native: &Native, file: &Path) -> Result<Vec<String>, LabError>
     let what = || format!("cannot load images from {}", file.display());
     let failed = |why: String| LabError::backend(what(), why);
     let archive = Archive::open(file).map_err(|err| failed(err.to_string()))?;
+    bring(native, &archive, &what()).await
+}
+
+/// Loads the only image of an archive under this name.
+pub async fn load_as(native: &Native, file: &Path, reference: &str, most: u64) -> Result<(), LabError> {
+    let what = format!("cannot load the image from {}", file.display());
+    let (path, name) = (file.to_owned(), reference.to_owned());
+    let opened =
+        tokio::task::spawn_blocking(move || Archive::open(&path).map_err(io::Error::other)?.renamed(&name, most));
+    let opened = opened.await.map_err(io::Error::other).flatten();
+    let archive = opened.map_err(|source| LabError::Own { what: what.clone(), source })?;
+    bring(native, &archive, &what).await.map(drop)
+}
+
+/// Forgets an image, and the layers that it alone had.
+pub async fn forget_image(native: &Native, reference: &str) -> Result<(), LabError> {
+    let what = || format!("cannot forget image {reference}");
+    let _turn = native.store.turn().await?;
+    let layers = native.store.image(reference).map(|image| image.layers).unwrap_or_default();
+    native.store.unname_image(reference).map_err(|source| LabError::Own { what: what(), source })?;
+    let used = native.store.layers_in_use();
+    for layer in layers.iter().filter(|layer| !used.contains(&layer.diff_id)) {
+        forget(native, layer).await.map_err(|why| LabError::backend(what(), why))?;
+    }
+    Ok(())
+}
+
+async fn bring(native: &Native, archive: &Archive, what: &str) -> Result<Vec<String>, LabError> {
+    let failed = |why: String| LabError::backend(what, why);
     if archive.images().iter().all(|image| image.references.is_empty()) {
         return Err(failed("none of its images has a name; save it by name (`docker save NAME:TAG`)".to_owned()));
     }
     let _turn = native.store.turn().await?;
     native.sweep_store().await?;
     let mut brought = Vec::new();
-    let loaded = match load_images(native, &archive, &mut brought).await {
+    let loaded = match load_images(native, archive, &mut brought).await {
         Ok(loaded) => loaded,
         Err(why) => {
             for layer in &brought {
@@ -182,7 +211,7 @@ pub async fn load(native: &Native, file: &Path) -> Result<Vec<String>, LabError>
     };
     for (reference, image) in &loaded {
         let named = native.store.name_image(reference, image);
-        named.map_err(|source| LabError::Own { what: what(), source })?;
+        named.map_err(|source| LabError::Own { what: what.to_owned(), source })?;
     }
     Ok(loaded.into_iter().map(|(reference, _)| reference).collect())
 }

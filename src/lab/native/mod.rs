@@ -225,6 +225,14 @@ impl Backend for Native {
         images::save(self, file).await
     }
 
+    async fn load_as(&self, file: &Path, reference: &str, most: u64) -> Result<(), LabError> {
+        images::load_as(self, file, reference, most).await
+    }
+
+    async fn forget(&self, reference: &str) -> Result<(), LabError> {
+        images::forget_image(self, reference).await
+    }
+
     async fn load(&self, file: &Path) -> Result<Vec<String>, LabError> {
         images::load(self, file).await
     }

@@ -1,6 +1,7 @@
 //! The native backend's store: layers as directories, images as small files that name them, built steps, the helper's program.
 //! Whatever has its name here is whole; what is being made has its maker's name, and is swept when the maker is dead.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -224,6 +225,28 @@ impl Store {
     /// A full disk.
     pub fn name_image(&self, reference: &str, image: &Image) -> io::Result<()> {
         self.write_whole(&self.image_file(reference), &serde_json::to_vec_pretty(image)?)
+    }
+
+    /// Takes an image's name away.
+    ///
+    /// # Errors
+    /// A file system that does not let it go.
+    pub fn unname_image(&self, reference: &str) -> io::Result<()> {
+        match fs::remove_file(self.image_file(reference)) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
+            _ => Ok(()),
+        }
+    }
+
+    /// `sha256:…` of all layers that an image or a build step names.
+    pub fn layers_in_use(&self) -> BTreeSet<String> {
+        let texts = |kind: &str| {
+            let entries = fs::read_dir(self.root.join(kind)).into_iter().flatten().flatten();
+            entries.filter_map(|entry| fs::read(entry.path()).ok()).collect::<Vec<_>>()
+        };
+        let images = texts("images").into_iter().filter_map(|text| serde_json::from_slice::<Image>(&text).ok());
+        let steps = texts("steps").into_iter().filter_map(|text| serde_json::from_slice::<Layer>(&text).ok());
+        images.flat_map(|image| image.layers).chain(steps).map(|layer| layer.diff_id).collect()
     }
 
     fn image_file(&self, reference: &str) -> PathBuf {

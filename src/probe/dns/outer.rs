@@ -53,6 +53,10 @@ pub const METRICS: [MetricSpec; 5] = [
     MetricSpec::count("upstream_names", "different questions, by name and type, in them"),
 ];
 
+/// Their names.
+pub const NAMES: [&str; METRICS.len()] =
+    [METRICS[0].name, METRICS[1].name, METRICS[2].name, METRICS[3].name, METRICS[4].name];
+
 impl Outer {
     /// The filters by which the switch counts what [`Outer::look`] finds in the capture.
     pub fn watches(&self) -> Vec<(String, Filter)> {

@@ -1,7 +1,9 @@
 //! What people see: progress while labs are up, then a line a check, details for what is not a pass, a summary.
 
 mod class;
+mod grading;
 mod live;
+mod mutants;
 mod plain;
 mod proof;
 pub(super) mod style;
@@ -11,6 +13,8 @@ use crate::event::Listener;
 use crate::wording::Lang;
 
 pub use class::class;
+pub use grading::Grading;
+pub use mutants::mutants;
 pub use proof::proof;
 pub use summary::summary;
 

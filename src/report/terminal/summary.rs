@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::style::{Paint, pad, pad_left, widest};
 use crate::clean::one_line;
+use crate::report::mutants;
 use crate::report::results::{ArmPart, CheckPart, Results, ScenarioPart};
 use crate::verdict::Verdict;
 use crate::wording::{Lang, Phrase, say};
@@ -41,8 +42,8 @@ fn line(out: &mut String, text: &str) {
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-fn is_submission(arm: &ArmPart) -> bool {
-    arm.name.starts_with("submission:")
+fn is_proof(arm: &ArmPart) -> bool {
+    arm.name.starts_with("submission:") || arm.name.starts_with("mutant:")
 }
 
 struct Page {
@@ -54,8 +55,9 @@ impl Page {
     fn scenario(&self, out: &mut String, scenario: &ScenarioPart) {
         line(out, "");
         line(out, &format!("{}  {}", self.paint.bold(&scenario.id), scenario.title));
-        // The proof table tells of submissions.
-        let told = scenario.checks.iter().filter(|check| !check.arm.starts_with("submission:"));
+        // The proof's tables tell of submissions and mutants.
+        let told =
+            scenario.checks.iter().filter(|check| !check.arm.starts_with("submission:") && check.arm != mutants::ARM);
         let told: Vec<&CheckPart> = told.collect();
         let words: Vec<String> = told.iter().map(|check| self.word(check)).collect();
         let word_width = widest(words.iter().map(String::as_str));
@@ -72,7 +74,7 @@ impl Page {
             let word = self.paint.verdict(Verdict::Error, &pad_left(&say(self.lang, "word-error"), word_width));
             line(out, &format!("  {word}  [{}] {}", arm.name, one_line(error, ERROR_MOST)));
         }
-        if scenario.arms.iter().any(is_submission) {
+        if scenario.arms.iter().any(is_proof) || !scenario.mutants.is_empty() {
             // What the lab shows is not the question of a proof; the reports have it all the same.
             return;
         }

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Scenario;
 use super::catalog::Catalog;
 use super::error::{Problem, Problems, printable, say};
 use super::resolve;
+use super::{Prefix, Scenario};
 use value::{Value, Word};
 
 /// Name of the file in a scenario's directory.
@@ -75,6 +75,11 @@ pub fn schema() -> serde_json::Value {
 /// A duration as scenario files have them, such as `1m 30s`; also for the parameters of probes.
 pub fn duration(text: &str) -> Option<Duration> {
     Duration::parse(text).ok()
+}
+
+/// A network as scenario files have them, such as `192.168.1.0/24`; also for the command line.
+pub fn prefix(text: &str) -> Option<Prefix> {
+    Prefix::parse(text).ok()
 }
 
 /// The scenario file that `path` means.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::super::error::{Problem, say};
+use super::super::mutant::MutantKind;
 use super::super::text::Text;
-use super::super::{Prefix, Requirement};
+use super::super::{Prefix, Requirement, ServicePort};
 use super::address::{Code, DnsType, EtherType, Mac, Protocol, Range};
 use super::forms::{Bound, Nic, Params};
 use super::quantity::{Rate, Share, Size};
@@ -48,6 +49,8 @@ tables! {
         reasons: Maybe<List<Reason>>,
         /// What students hand in; a script for each endpoint that the fixes act on unless told.
         accepts: Maybe<List<Accept>>,
+        /// Which mutants of the fixes prove the checks; all kinds unless told.
+        mutants: Maybe<Mutants>,
         /// Time limits of the phases.
         limits: Maybe<Limits>,
     }
@@ -290,6 +293,8 @@ tables! {
         mode: Maybe<Mode>,
         /// Shell lines that make a file take effect.
         activate: Maybe<Lines>,
+        /// What of a live machine the lab reaches, such as tcp/22.
+        ports: Maybe<List<ServicePort>>,
     }
 
     /// Bounds on a count or a flag: as a symptom they hold in the arm without fixes, as a need wherever the check does.
@@ -356,6 +361,14 @@ tables! {
         fails: Maybe<List<String>>,
         /// Reasons of the scenario that must be given for a failure.
         reasons: Maybe<List<String>>,
+    }
+
+    /// Which mutants of the fixes prove the checks.
+    Mutants {
+        /// These kinds only.
+        only: Need<List<MutantKind>>,
+        /// Why the others are not worth their labs.
+        because: Need<Text>,
     }
 
     /// Time limits of a lab's phases.

@@ -1,9 +1,10 @@
 //! Other strings of a certain form: shell lines, paths, domain names, patterns, requirements.
 
-use super::super::Requirement;
 use super::super::error::{printable, say};
+use super::super::mutant::MutantKind;
 use super::super::suggest::{listed, nearest};
 use super::super::text::Text;
+use super::super::{Requirement, ServicePort, Transport};
 use super::value::{Word, Wrong};
 
 /// Lines for `sh -c`.
@@ -179,6 +180,26 @@ impl Word for AcceptKind {
     }
 }
 
+impl Word for ServicePort {
+    const EXAMPLES: &[&str] = &["tcp/22", "udp/53"];
+
+    fn noun() -> Text {
+        say!("a port such as tcp/22", "tcp/22 のようなポート")
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let (transport, number) = text.split_once('/').ok_or(Wrong::FORM)?;
+        let transport = match transport {
+            "tcp" => Transport::Tcp,
+            "udp" => Transport::Udp,
+            _ => return Err(Wrong::FORM),
+        };
+        let port = Some(number).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let port = port.and_then(|number| number.parse().ok()).filter(|port| *port > 0).ok_or(Wrong::FORM)?;
+        Ok(ServicePort { transport, port })
+    }
+}
+
 /// All requirements, by the names of the file.
 const REQUIREMENTS: [(&str, Requirement); 5] = [
     ("tun", Requirement::Tun),
@@ -207,5 +228,17 @@ impl Word for Requirement {
                 }
             }),
         }
+    }
+}
+
+impl Word for MutantKind {
+    const EXAMPLES: &[&str] = &["left-out", "undone", "misspelt", "reverted", "not-activated", "stopped", "liars"];
+
+    fn noun() -> Text {
+        say!("a kind of mutants", "ミュータントの種類")
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        MutantKind::ALL.into_iter().find(|kind| kind.name() == text).ok_or(Wrong::FORM)
     }
 }

@@ -1,14 +1,16 @@
-//! What students hand in: names that differ, endpoints that are there, and what only files have.
+//! What students hand in: names that differ, endpoints that are there, and what only files or addresses have.
 
-use super::super::error::{Problem, say};
+use super::super::error::{Problem, Span, say};
 use super::super::file::model;
 use super::super::file::value::At;
 use super::super::file::words::AcceptKind;
-use super::super::{Accept, Handed};
+use super::super::{Accept, Handed, ServicePort};
 use super::Resolver;
 
 /// Permissions of a file that is handed in, unless told.
 const MODE: u32 = 0o644;
+/// Most ports of a live machine.
+const PORTS_MOST: usize = 16;
 
 impl<'a> Resolver<'a> {
     /// Everything that is accepted; a script for each endpoint that fixes act on unless told.
@@ -41,11 +43,12 @@ impl<'a> Resolver<'a> {
         let (kind, on) = (accept.kind.get()?.value, accept.on.get()?);
         self.endpoint(on)?;
         self.only_for_files(accept, kind);
+        let ports = self.ports(accept, kind);
         let on = on.value.clone();
         let (usual, what) = match kind {
             AcceptKind::Script => (format!("{on}.sh"), Handed::Script),
             AcceptKind::Image => (format!("{on}.tar"), Handed::Image),
-            AcceptKind::Address => (format!("{on}.address"), Handed::Address),
+            AcceptKind::Address => (format!("{on}.address"), Handed::Address { ports }),
             AcceptKind::File => {
                 let to = accept.to.as_ref()?.value.0.clone();
                 let name = to.rsplit('/').next().unwrap_or_default().to_owned();
@@ -56,6 +59,37 @@ impl<'a> Resolver<'a> {
         };
         let name = accept.name.as_ref().map_or(usual, |name| name.value.0.clone());
         Some(Accept { name, on, what })
+    }
+
+    /// The ports of an address, each once.
+    fn ports(&mut self, accept: &'a At<model::Accept>, kind: AcceptKind) -> Vec<ServicePort> {
+        let Some(given) = &accept.ports else {
+            if kind == AcceptKind::Address {
+                let title = say!("an address of which nothing is reached", "接続先のポートがないアドレスです");
+                let help = say!("say what: ports = [\"tcp/22\"]", "ports = [\"tcp/22\"] のように書きます");
+                self.push(Problem::at(&accept.span, title).help(help));
+            }
+            return Vec::new();
+        };
+        if kind != AcceptKind::Address {
+            let title = say!("`ports` is for addresses only", "`ports` はアドレスだけのものです");
+            self.push(Problem::at(&given.span, title));
+            return Vec::new();
+        }
+        let mut ports: Vec<ServicePort> = given.value.iter().map(|port| port.value).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        // A port that was refused says nothing about how many there are.
+        let is_inside = |span: &Span| given.span.start < span.start && span.end <= given.span.end;
+        let refused = self.problems.iter().filter_map(|problem| problem.span.as_ref()).any(is_inside);
+        if refused {
+            return ports;
+        }
+        if ports.is_empty() || ports.len() != given.value.len() || ports.len() > PORTS_MOST {
+            let title = say!("from 1 to {PORTS_MOST} different ports", "ポートは1〜{PORTS_MOST}個で、重複できません");
+            self.push(Problem::at(&given.span, title));
+        }
+        ports
     }
 
     fn only_for_files(&mut self, accept: &'a At<model::Accept>, kind: AcceptKind) {

@@ -21,6 +21,7 @@ use super::error::{Problem, Span, line_at, say};
 use super::file::model;
 use super::file::table::Maybe;
 use super::file::value::At;
+use super::mutant::Restricted;
 use super::{Limits, Requirement, Scenario};
 
 pub(super) use names::{Noun, missing};
@@ -69,6 +70,10 @@ pub(super) fn scenario(
         reasons: resolver.reasons(),
         accepts: resolver.accepts(),
         limits: resolver.limits(),
+        mutants: file.mutants.as_ref().and_then(|mutants| {
+            let only = mutants.only.get()?.value.iter().map(|kind| kind.value).collect();
+            Some(Restricted { only, because: mutants.because.get()?.value.clone() })
+        }),
         about: file.about.as_ref().map(|about| about.value.clone()),
         material: file.material.as_ref().map(|material| material.value.clone()),
         title: file.title.get()?.value.clone(),

