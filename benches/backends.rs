@@ -107,6 +107,8 @@ async fn lab_of_three(backend: &dyn Backend, scenario: &Scenario) -> Took {
     let creating = Semaphore::new(4);
     let prefix = "logins".to_owned();
     let plan = Plan {
+        live: BTreeMap::new(),
+        identity: None,
         backend,
         scenario,
         images: &images,

@@ -37,6 +37,8 @@ async fn fabric_and_helper(docker: &Docker) {
     let captures = tempfile::tempdir().expect("a directory");
     let creating = Semaphore::new(2);
     let plan = Plan {
+        live: BTreeMap::new(),
+        identity: None,
         backend: docker,
         scenario: &scenario,
         images: &images,
