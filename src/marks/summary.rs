@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{CheckMark, Exercise, Standing, State, StudentMarks};
+use super::{CheckMark, Exercise, Marked, Standing, State, StudentMarks};
 use crate::stats;
 
 /// Bands of the distribution.
@@ -194,15 +194,17 @@ fn people(students: &[StudentMarks]) -> Vec<NeedsPerson> {
             match result.state {
                 State::Refused => all.push(row(None, "refused", why)),
                 State::Review if result.checks.is_empty() => all.push(row(None, "error", why)),
-                _ => all.extend(
-                    result
-                        .checks
-                        .iter()
-                        .filter(|check| check.standing.is_open())
-                        .map(|check| row(Some(check), check.standing.name(), &check.message)),
-                ),
+                _ => all.extend(open(result).map(|(check, first)| row(check, first.standing.name(), &first.message))),
             }
         }
     }
     all
+}
+
+/// Checks that are open; as one row, about none of them, where all are open for the same reason, such as a lab that failed.
+fn open(result: &Marked) -> impl Iterator<Item = (Option<&CheckMark>, &CheckMark)> {
+    let mut open: Vec<&CheckMark> = result.checks.iter().filter(|check| check.standing.is_open()).collect();
+    let is_same = open.len() > 1 && open.iter().all(|check| check.message == open[0].message);
+    open.truncate(if is_same { 1 } else { open.len() });
+    open.into_iter().map(move |check| ((!is_same).then_some(check), check))
 }

@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use crate::user::{On, Run, on_docker, on_each_backend, saiten, text, variant};
+use crate::user::{On, Run, on_docker, on_each_backend, on_native, saiten, text, variant};
 
 on_each_backend!(
     what_leaves_is_what_the_course_should_say_and_the_fix_ends_it,
-    each_program_asks_in_its_own_order,
     a_server_that_cannot_start_is_told_in_its_own_words,
 );
+
+// The clients are the same programs of the same image on each backend.
+on_native!(each_program_asks_in_its_own_order,);
 
 // Natively they are part of the proof that the verdicts come from.
 on_docker!(known_submissions_get_what_they_deserve_for_the_reason_that_is_true);

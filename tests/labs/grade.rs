@@ -14,7 +14,7 @@ on_native!(
     a_batch_that_was_killed_goes_on_and_grades_nobody_twice,
     a_lab_that_shows_no_cure_grades_nobody,
 );
-on_docker!(who_fills_the_machine_is_ended_and_nobody_else);
+on_docker!(who_fills_the_machine_is_ended_and_nobody_else, an_image_is_graded_as_it_was_handed_in);
 
 /// The scenario with short waits: what is tested is what attacks do, not how long they may.
 fn scenario(dir: &Path, action: &str) -> String {
@@ -130,6 +130,7 @@ fn a_class_gets_its_marks_whatever_the_order_and_the_company(on: On) {
     let points: Vec<_> = students.iter().map(|(name, _)| first.points(name)).collect();
     assert_eq!(points, [Some(10), Some(3), Some(0), Some(0)], "{}", first.said);
     assert_whole(on, &first);
+    marked_again_it_is_byte_for_byte_the_same(on, dir.path(), &first);
     if on == On::Docker {
         // Containers take time, and have no part in the rest.
         return;
@@ -145,6 +146,21 @@ fn a_class_gets_its_marks_whatever_the_order_and_the_company(on: On) {
     let second = Graded::by(grade(on, dir.path(), &scenario, &class, &["--jobs", "1"]), &dir.path().join("second"));
     let renamed = second.marks().into_iter().map(|(key, marks)| (key[2..].to_owned(), marks));
     assert_eq!(renamed.collect::<BTreeMap<_, _>>(), first.marks());
+}
+
+fn marked_again_it_is_byte_for_byte_the_same(on: On, dir: &Path, graded: &Graded) {
+    let names = ["results.json", "gradebook.csv", "gradebook.xlsx", "junit.xml", "summary.html", "batch.json"];
+    let pages = ["index.html", "index.ja.html"].map(|page| format!("students/honest-course/{page}"));
+    let names: Vec<String> = names.map(str::to_owned).into_iter().chain(pages).collect();
+    let read = || names.iter().map(|name| std::fs::read(graded.out.join(name)).unwrap()).collect::<Vec<_>>();
+    let before = (read(), records(&graded.out));
+    let again = saiten(on, dir).arg("regrade").arg(&graded.out).output().unwrap();
+    assert_eq!(again.status.code(), graded.status, "{}", text(&again));
+    let after = (read(), records(&graded.out));
+    for ((name, before), after) in names.iter().zip(&before.0).zip(&after.0) {
+        assert!(before == after, "{name} differs");
+    }
+    assert!(before.1 == after.1, "records differ");
 }
 
 fn who_attacks_the_grader_loses_own_marks_at_most(on: On) {
@@ -280,4 +296,46 @@ fn a_lab_that_shows_no_cure_grades_nobody(on: On) {
     let told = graded.results["batch"]["not_calibrated"].as_array().unwrap();
     assert!(told.iter().any(|why| why.as_str().unwrap().contains("[applied]: fail")), "{told:?}");
     assert!(graded.said.contains("server-asks-no-name"), "{}", graded.said);
+}
+
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// A student's image that claims the name of the course's: on each backend it is graded, and takes nobody's place.
+fn an_image_is_graded_as_it_was_handed_in(on: On) {
+    let dir = tempfile::tempdir().unwrap();
+    let listed = saiten(on, dir.path()).args(["images", "build", "sshd"]).output().unwrap();
+    let course = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
+    let id = || docker(&["inspect", "--format", "{{.Id}}", &course]);
+    let before = id();
+    let mended = "RUN sed -i 's/GSSAPIAuthentication yes/GSSAPIAuthentication no/' /etc/ssh/sshd_config && echo 'UseDNS no' >> /etc/ssh/sshd_config";
+    std::fs::write(dir.path().join("Dockerfile"), format!("FROM {course}\n{mended}\n")).unwrap();
+    let own = dir.path().join("archives");
+    std::fs::create_dir(&own).unwrap();
+    let archive = own.join("server.tar");
+    // Saved under the name of the course's image, which is then put back.
+    docker(&["tag", &course, "saiten-test-kept:1"]);
+    docker(&["build", "-q", "-t", &course, dir.path().to_str().unwrap()]);
+    docker(&["save", "-o", archive.to_str().unwrap(), &course]);
+    let handed_in = id();
+    docker(&["tag", "saiten-test-kept:1", &course]);
+    docker(&["rmi", "saiten-test-kept:1", &handed_in]);
+    let class = hand_in(dir.path(), &[known("nothing")]);
+    std::fs::create_dir(class.join("image")).unwrap();
+    std::fs::rename(archive, class.join("image/server.tar")).unwrap();
+    std::fs::create_dir(class.join("no-image")).unwrap();
+    std::fs::write(class.join("no-image/server.tar"), "nothing of the kind").unwrap();
+    let scenario = scenario(dir.path(), "30s");
+    for on in [on, On::Native] {
+        let out = dir.path().join(format!("{on:?}"));
+        let graded = Graded::by(grade(on, dir.path(), &scenario, &class, &[]), &out);
+        assert_eq!(graded.points("image"), Some(10), "{}", graded.said);
+        assert_eq!(graded.marks()["no-image"].0, "refused", "{}", graded.said);
+        assert_eq!(graded.points("honest-nothing"), Some(0), "{}", graded.said);
+    }
+    assert_eq!(id(), before);
+    assert_eq!(docker(&["images", "-q", "saiten-handed-in"]), "");
 }
