@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -74,7 +75,7 @@ struct Session<'a> {
     args: &'a Args,
     exercises: &'a [(Scenario, String)],
     students: Vec<Student>,
-    intake: Submissions,
+    intake: Arc<Submissions>,
     ledger: RefCell<Ledger>,
     books: Books<'a>,
     options: Options,
@@ -116,7 +117,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     };
     let grading = Session {
         students: intake.handings.iter().map(|handing| handing.student.clone()).collect(),
-        intake: Submissions::new(intake.handings, exercises.len() > 1, limits),
+        intake: Arc::new(Submissions::new(intake.handings, exercises.len() > 1, limits)),
         ledger: RefCell::new(ledger),
         exercises: &exercises,
         args,
@@ -209,7 +210,7 @@ impl Session<'_> {
     ) -> Result<(), CommandError> {
         let batch = Batch {
             students: &self.students,
-            intake: &self.intake,
+            intake: self.intake.clone(),
             solutions: self.args.solutions,
             ledger: &self.ledger,
             announcer,

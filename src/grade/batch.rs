@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use tempfile::TempPath;
 
 use crate::arm::ArmName;
@@ -47,8 +49,8 @@ pub enum HandIn {
     },
 }
 
-/// Reads what students hand in.
-pub trait Intake {
+/// Reads what students hand in: files and archives, on a thread that may wait for them.
+pub trait Intake: Send + Sync {
     /// What a student handed in for a scenario.
     fn hand_in(&self, student: usize, scenario: &Scenario) -> HandIn;
 }
@@ -113,7 +115,7 @@ pub struct Batch<'a> {
     /// Students in the order of their keys.
     pub students: &'a [Student],
     /// Reads what they handed in.
-    pub intake: &'a dyn Intake,
+    pub intake: Arc<dyn Intake>,
     /// How marks are asked for.
     pub solutions: bool,
     /// Where marks go.
@@ -172,6 +174,16 @@ impl<'a> Queue<'a> {
         self.failed.take()
     }
 
+    /// What a student handed in. An image may take long to read; the thread of the labs must not wait for it, or all of them would end.
+    async fn hand_in(&self, student: usize) -> HandIn {
+        let (intake, scenario) = (self.batch.intake.clone(), self.exercise.scenario.clone());
+        let read = tokio::task::spawn_blocking(move || intake.hand_in(student, &scenario)).await;
+        read.unwrap_or_else(|err| {
+            let who = &self.batch.students[student].name;
+            HandIn::Unreadable(Phrase::new("intake-unreadable").with("name", who).with("why", err))
+        })
+    }
+
     fn tell(&self, student: usize, state: State, points: (u32, u32)) {
         self.batch.announcer.tell(EventKind::Graded {
             student: self.batch.students[student].key.clone(),
@@ -213,14 +225,15 @@ impl<'a> Queue<'a> {
     }
 }
 
+#[async_trait(?Send)]
 impl Desk for Queue<'_> {
-    fn next(&self) -> Option<Submission> {
+    async fn next(&self) -> Option<Submission> {
         loop {
             if self.failed.borrow().is_some() {
                 return None;
             }
             let student = self.waiting.borrow_mut().pop_front()?;
-            match self.batch.intake.hand_in(student, self.exercise.scenario) {
+            match self.hand_in(student).await {
                 HandIn::Missing => self.record_unmarked(student, State::Missing, None),
                 HandIn::Refused(why) => self.record_unmarked(student, State::Refused, Some(&why)),
                 HandIn::Unreadable(why) => self.record_unmarked(student, State::Review, Some(&why)),

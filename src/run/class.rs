@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
@@ -36,9 +37,10 @@ pub struct Crowd {
 }
 
 /// Where submissions come from and go to.
+#[async_trait(?Send)]
 pub trait Desk {
     /// The next submission; none when all are taken.
-    fn next(&self) -> Option<Submission>;
+    async fn next(&self) -> Option<Submission>;
 
     /// What became of one. Its evidence is on disk.
     fn done(&self, submission: &Submission, evidence: ArmEvidence);
@@ -62,14 +64,14 @@ pub async fn submissions(
     let prepared = prepare(&shared, scenario).await;
     let (images, probes) = match prepared {
         Ok((images, probes)) => (images, probes),
-        Err(outcome) => return all_end(&shared, scenario, desk, &outcome),
+        Err(outcome) => return all_end(&shared, scenario, desk, &outcome).await,
     };
     let watched = watched(scenario, &probes);
     let class = Class { shared: &shared, scenario: &watched, images: &images, probes: &probes, calibration };
     let mut under_way = FuturesUnordered::new();
     loop {
         while under_way.len() < crowd.at_once.max(1) && !stop.interrupted.is_cancelled() {
-            let Some(submission) = desk.next() else { break };
+            let Some(submission) = desk.next().await else { break };
             under_way.push(class.one(submission));
         }
         let Some(finished) = under_way.next().await else { return Ok(()) };
@@ -83,11 +85,11 @@ pub async fn submissions(
 }
 
 /// Everybody gets the same outcome: there is nothing to run a lab with.
-fn all_end(shared: &Shared<'_>, scenario: &Scenario, desk: &dyn Desk, outcome: &Outcome) -> Result<(), RunError> {
+async fn all_end(shared: &Shared<'_>, scenario: &Scenario, desk: &dyn Desk, outcome: &Outcome) -> Result<(), RunError> {
     if *outcome == Outcome::Interrupted {
         return Ok(());
     }
-    while let Some(submission) = desk.next() {
+    while let Some(submission) = desk.next().await {
         let mut evidence = ArmEvidence::new(ArmName::Submission(submission.name.clone()), Vec::new());
         evidence.outcome = outcome.clone();
         shared.bundle.write_arm(&scenario.id, &evidence)?;
