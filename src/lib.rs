@@ -11,6 +11,7 @@ pub mod event;
 pub mod evidence;
 pub mod explain;
 pub mod fabric;
+pub mod fitness;
 pub mod grade;
 pub mod helper;
 pub mod image;

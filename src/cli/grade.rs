@@ -251,6 +251,7 @@ impl Session<'_> {
             text: text.clone(),
             submissions: Vec::new(),
             mutants: None,
+            subjects: Default::default(),
         };
         let jobs = self.exercises.iter().map(job).collect();
         Ok(run::run(backend, jobs, options, announcer, stop).await?.arms)

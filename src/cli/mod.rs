@@ -19,8 +19,10 @@ mod schema;
 mod settings;
 mod shell;
 mod signals;
+mod subjects;
 mod sweep;
 mod up;
+mod verify;
 mod virtualbox;
 
 use std::collections::BTreeMap;
@@ -149,6 +151,8 @@ enum Command {
     /// Builds, lists, saves and loads the labs' images
     #[command(subcommand)]
     Images(images::Args),
+    /// Says whether a machine that somebody made is fit for the lesson: symptom, cure, and what the printed commands meet
+    Verify(verify::Args),
     /// Brings a lab up to look around in
     Up(up::Args),
     /// Opens a shell in an endpoint of a lab that is up
@@ -265,6 +269,7 @@ fn dispatch(command: Command, context: &Context) -> Result<u8, CommandError> {
         Command::Run(args) => run::main(&args, context),
         Command::Prove(args) => prove::main(&args, context),
         Command::Grade(args) => grade::main(&args, context),
+        Command::Verify(args) => verify::main(&args, context),
         Command::List(args) => list::main(&args, context),
         Command::Check(args) => check::main(&args, context),
         Command::CheckAppliance(args) => check_appliance::main(&args, context),

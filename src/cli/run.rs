@@ -1,5 +1,6 @@
 //! `saiten run`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -116,7 +117,7 @@ pub(super) fn carry_out(
     hangup: bool,
 ) -> Result<Done, CommandError> {
     let scenarios: Vec<Scenario> = read.iter().map(|(scenario, ..)| scenario.clone()).collect();
-    let job = |(scenario, text, submissions)| Job { scenario, text, submissions, mutants: mutants.clone() };
+    let job = |(scenario, text, submissions)| Job { scenario, text, submissions, mutants: mutants.clone(), subjects: BTreeMap::new() };
     let jobs = read.into_iter().map(job).collect();
     let outcome = session(wanted, &announcer, hangup, async |chosen: Chosen, stop: &Stop| {
         options.why_backend = chosen.why;

@@ -224,6 +224,7 @@ impl Session<'_> {
                 arms: arms.iter().map(|arm| arm.name.to_string()).collect(),
                 images: Vec::new(),
                 submissions: Vec::new(),
+                subjects: Default::default(),
                 mutation: None,
                 took,
             }],

@@ -1,5 +1,6 @@
 //! Evidence on disk: written file by file, each whole or not at all, and read back for another judgement.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use super::ArmEvidence;
 use crate::arm::ArmPlan;
 use crate::scenario::Lang;
 use crate::scenario::mutant::Mutation;
+use crate::scenario::subject::SubjectRecord;
 use crate::scenario::submission::Submission;
 use crate::wording::Phrase;
 
@@ -73,6 +75,9 @@ pub struct ScenarioRecord {
     /// Mutants of the fixes that ran as arms of it, if they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutation: Option<Mutation>,
+    /// Machines that were on trial, by the endpoint whose place they had.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subjects: BTreeMap<String, SubjectRecord>,
     /// Seconds from the first lab's start to the last one's end.
     pub took: f64,
 }

@@ -1,5 +1,6 @@
 //! `results.json`: the documented, versioned result of a run, from which every other report is made.
 
+mod fitness;
 mod ladder;
 mod mutants;
 mod words;
@@ -12,7 +13,7 @@ use serde::Serialize;
 use crate::arm::{ArmName, ArmPlan};
 use crate::clean::{clean, cut};
 use crate::effect::{self, Effect, Interaction};
-use crate::evidence::bundle::RunRecord;
+use crate::evidence::bundle::{RunRecord, ScenarioRecord};
 use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence, Trust};
 use crate::explain;
 use crate::measure::{Ladder, Unit};
@@ -20,6 +21,7 @@ use crate::scenario::Scenario;
 use crate::stats::{self, Estimate};
 use crate::verdict::{self, CheckResult, Verdict};
 use crate::wording::Lang;
+pub use fitness::{FitnessPart, SubjectPart};
 pub use mutants::MutantPart;
 
 /// Version of the format. It changes when a field changes its meaning or goes; new fields do not change it.
@@ -92,6 +94,9 @@ pub struct ScenarioPart {
     pub interactions: Vec<Interaction>,
     /// Mutants of the fixes; only for `prove`, which then also judges each check in an arm `mutants`.
     pub mutants: Vec<MutantPart>,
+    /// Whether the machines on trial are fit for the lesson; only for `verify`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fitness: Option<FitnessPart>,
 }
 
 impl ScenarioPart {
@@ -221,13 +226,16 @@ pub fn results(record: &RunRecord, scenarios: &[(Scenario, Vec<ArmEvidence>)]) -
             why_backend: record.backend.as_ref().map(|backend| clean(&backend.why.say(record.lang))),
             machine: record.machine.iter().map(|(name, value)| (name.clone(), clean(value))).collect(),
         },
-        scenarios: parts.map(|((scenario, arms), own)| scenario_part(scenario, arms, own.took, record.lang)).collect(),
+        scenarios: parts.map(|((scenario, arms), own)| scenario_part(scenario, arms, own, record.lang)).collect(),
     }
 }
 
-fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lang) -> ScenarioPart {
-    let checks: Vec<CheckPart> =
-        verdict::judge(scenario, arms).into_iter().map(|result| check_part(scenario, arms, result, lang)).collect();
+fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], own: &ScenarioRecord, lang: Lang) -> ScenarioPart {
+    let mut judged = verdict::judge(scenario, arms);
+    if !own.subjects.is_empty() {
+        fitness::settle(&mut judged);
+    }
+    let checks: Vec<CheckPart> = judged.into_iter().map(|result| check_part(scenario, arms, result, lang)).collect();
     let effects = effect::effects(scenario, arms);
     // An arm that was asked for and failed is an error, even if it serves the effects only.
     let read = |arm: &&ArmEvidence| !matches!(arm.name, ArmName::Mutant(_));
@@ -241,12 +249,13 @@ fn scenario_part(scenario: &Scenario, arms: &[ArmEvidence], took: f64, lang: Lan
         verdict: worst.filter(|_| !failed).unwrap_or(Verdict::Error),
         points: scored().filter_map(|check| check.points).sum(),
         points_most: scored().map(|check| check.points_most).sum(),
-        took: round(took),
+        took: round(own.took),
         arms: arms.iter().map(|arm| arm_part(&scenario.id, arm, lang)).collect(),
         checks,
         effects: effects.into_iter().map(|effect| effect_part(effect, lang)).collect(),
         interactions: effect::interactions(scenario, arms).into_iter().map(rounded).collect(),
         mutants: Vec::new(),
+        fitness: fitness::part(scenario, own, arms, lang),
     }
 }
 
@@ -370,7 +379,11 @@ pub fn exit_status(results: &Results) -> u8 {
     let verdicts = results.scenarios.iter().flat_map(|scenario| {
         std::iter::once(scenario.verdict).chain(scenario.checks.iter().map(|check| check.verdict))
     });
-    let worst = verdicts.map(of).max();
+    let verified = || results.scenarios.iter().filter_map(|scenario| scenario.fitness.as_ref());
+    let worst = match verified().map(|part| part.fitness.status()).max() {
+        None => verdicts.map(of).max(),
+        worst => worst,
+    };
     if results.run.interrupted { 130 } else { worst.unwrap_or(0) }
 }
 

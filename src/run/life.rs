@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::gate::Work;
 use super::scenario::Bound;
+use super::{Shared, Trial};
 use crate::arm::ArmName;
-use crate::clean::{clean, cut};
+use crate::clean::{clean, cut, one_line};
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
 use crate::lab::LabError;
@@ -17,11 +17,14 @@ use crate::lab::live::Live;
 use crate::lab::topology::{Lab, Plan};
 use crate::measure::Sample;
 use crate::scenario::Scenario;
+use crate::scenario::subject::Subject;
 use crate::scenario::submission::{Host, Step, Submission};
 use crate::wording::Phrase;
 
 /// Longest error message that is kept.
 const MESSAGE_MOST: usize = 8000;
+/// Longest message of a machine on trial in a reason, in characters.
+const UNFIT_MOST: usize = 400;
 /// How long removing a lab may take before it is left to `saiten sweep`.
 const DOWN: Duration = Duration::from_secs(40);
 
@@ -39,7 +42,7 @@ pub struct Planned<'a> {
     pub in_place: &'a BTreeMap<ArmName, InPlace>,
 }
 
-/// What is in the place of the fixes in one arm.
+/// What is in the place of the scenario's own in one arm.
 #[derive(Debug, Clone, Default)]
 pub struct InPlace {
     /// What is done, in order.
@@ -48,17 +51,33 @@ pub struct InPlace {
     pub images: BTreeSet<String>,
     /// Live machines that take endpoints' places.
     pub hosts: BTreeMap<String, Host>,
+    /// Endpoints whose machine is on trial: that it does not work is its own fault, and no error of the lab.
+    pub on_trial: BTreeSet<String>,
     /// Things to know about it.
     pub remarks: Vec<Phrase>,
 }
 
 impl InPlace {
+    /// The machines of a run's own arms that are on trial.
+    pub fn on_trial(trials: &BTreeMap<String, Trial>) -> Self {
+        let mut own = InPlace { on_trial: trials.keys().cloned().collect(), ..InPlace::default() };
+        for (endpoint, trial) in trials {
+            match &trial.subject {
+                Subject::Image(_) if trial.faults => {}
+                Subject::Image(_) => drop(own.images.insert(endpoint.clone())),
+                Subject::Host(host) => drop(own.hosts.insert(endpoint.clone(), host.clone())),
+            }
+        }
+        own
+    }
+
     /// What a submission is.
     pub fn of(submission: &Submission) -> Self {
         InPlace {
             steps: submission.steps.clone(),
             images: submission.images.keys().cloned().collect(),
             hosts: submission.hosts.clone(),
+            on_trial: BTreeSet::new(),
             remarks: submission.remarks.clone(),
         }
     }
@@ -133,12 +152,25 @@ impl<'a> Life<'a> {
 
     pub(super) fn fail(&self, err: &LabError) {
         self.failed.set(true);
+        self.blame(err);
         let (phase, _) = self.phase.get();
         let outcome = match err {
             LabError::Interrupted => Outcome::Interrupted,
             err => Outcome::Error { phase, message: cut(&clean(&err.chain()), MESSAGE_MOST) },
         };
         self.note(|evidence| evidence.outcome = outcome);
+    }
+
+    /// That a machine on trial does not do what it is told is its own fault.
+    fn blame(&self, err: &LabError) {
+        let on_trial = |endpoint: &String| self.own().is_some_and(|own| own.on_trial.contains(endpoint));
+        if let LabError::Command { action, endpoint, status, output, .. } = err
+            && on_trial(endpoint)
+        {
+            let finding = Phrase::new("unfit-command").with("action", action).with("endpoint", endpoint);
+            let finding = finding.with("status", status).with("output", one_line(output, UNFIT_MOST));
+            self.note(|evidence| evidence.findings.push(finding));
+        }
     }
 
     /// Carries out one step unless the lab has failed already: the step's error ends the lab, and so does the user.
@@ -209,9 +241,9 @@ impl<'a> Life<'a> {
         Some((name, self.planned.in_place.get(&self.name.arm)?))
     }
 
-    /// As [`Life::in_place`], without its name.
+    /// What is in place of the scenario's own in this arm: steps of a submission or a mutant, or machines.
     pub(super) fn own(&self) -> Option<&'a InPlace> {
-        self.in_place().map(|(_, own)| own)
+        self.planned.in_place.get(&self.name.arm)
     }
 
     /// Ends the lab before it is up, since something is not there that it needs.
@@ -264,7 +296,7 @@ impl<'a> Life<'a> {
             }
         };
         let Some(mut sample) = self.step(take).await else { return };
-        sample.failed = sample.failed.map(|reason| crate::clean::one_line(&reason, 400));
+        sample.failed = sample.failed.map(|reason| one_line(&reason, 400));
         self.leave_out(bound, &mut sample);
         self.tell(EventKind::Sampled { lab: self.name.clone(), probe: spec.name.clone(), sample: sample.clone() });
         self.note(|evidence| {

@@ -30,6 +30,7 @@ use crate::lab::live::Reach;
 use crate::lab::{Backend, LabError};
 use crate::scenario::Scenario;
 use crate::scenario::mutant::Mutation;
+use crate::scenario::subject::{Subject, SubjectRecord};
 use crate::scenario::submission::Submission;
 use crate::wording::{Lang, Phrase};
 use gate::Gate;
@@ -124,6 +125,19 @@ pub struct Job {
     pub submissions: Vec<Submission>,
     /// Which mutants of the fixes run, too; none unless asked for.
     pub mutants: Option<Wanted>,
+    /// Machines on trial, by the endpoint whose place they have in every arm.
+    pub subjects: BTreeMap<String, Trial>,
+}
+
+/// A machine on trial.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The machine.
+    pub subject: Subject,
+    /// What reports say of it.
+    pub record: SubjectRecord,
+    /// Whether the scenario's faults are done to it, too. A lab image shows the symptom by itself.
+    pub faults: bool,
 }
 
 /// Which mutants are wanted.
@@ -275,6 +289,7 @@ fn scenario_record(job: &Job, finished: &Finished) -> ScenarioRecord {
         images: finished.images.clone().into_iter().collect(),
         submissions: job.submissions.clone(),
         mutation: finished.mutation.clone(),
+        subjects: job.subjects.iter().map(|(on, trial)| (on.clone(), trial.record.clone())).collect(),
         took: finished.took,
     }
 }

@@ -38,6 +38,10 @@ pub async fn run(bench: &Bench<'_>, job: &Job, arms: Vec<ArmEvidence>) -> (Vec<A
     let (own, handed_in): (Vec<_>, Vec<_>) =
         arms.into_iter().partition(|arm| !matches!(arm.name, ArmName::Submission(_)));
     let mut queue = Queue { waiting: handed_in.into(), in_place: BTreeMap::new(), mutation: None };
+    if !job.subjects.is_empty() {
+        let machines = InPlace::on_trial(&job.subjects);
+        queue.in_place.extend(own.iter().map(|arm| (arm.name.clone(), machines.clone())));
+    }
     for submission in &job.submissions {
         queue.in_place.insert(ArmName::Submission(submission.name.clone()), InPlace::of(submission));
     }

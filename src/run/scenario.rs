@@ -15,6 +15,7 @@ use crate::evidence::{ArmEvidence, Outcome};
 use crate::lab::LabError;
 use crate::probe::{self, Load, Probe};
 use crate::scenario::Scenario;
+use crate::scenario::subject::Subject;
 use crate::verdict;
 use crate::wording::Phrase;
 
@@ -39,6 +40,7 @@ pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Fi
     match prepare(shared, scenario).await {
         Ok((found, probes)) => {
             images = found;
+            images.extend(on_trial(job));
             let watched = watched(scenario, &probes);
             let bench = queue::Bench { shared, scenario: &watched, images: &images, probes: &probes };
             (arms, mutation) = queue::run(&bench, job, arms).await;
@@ -57,6 +59,14 @@ pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Fi
         shared.announcer.tell(EventKind::Judged { scenario: scenario.id.clone(), check, arm, verdict });
     }
     Ok(Finished { arms, mutation, images, took: clock.elapsed().as_secs_f64() })
+}
+
+/// References of the images on trial, by endpoint.
+fn on_trial(job: &Job) -> impl Iterator<Item = (String, String)> {
+    job.subjects.iter().filter_map(|(endpoint, trial)| match &trial.subject {
+        Subject::Image(image) => Some((endpoint.clone(), image.reference.clone())),
+        Subject::Host(_) => None,
+    })
 }
 
 /// What has to be there before any lab: the machine's capabilities, the images, the probes.

@@ -9,6 +9,7 @@ pub mod host;
 pub mod look;
 pub mod mutant;
 mod resolve;
+pub mod subject;
 pub mod submission;
 mod suggest;
 pub mod text;

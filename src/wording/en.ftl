@@ -551,3 +551,16 @@ finding-live-silent = the live machine in the place of { $endpoint } does not an
 finding-live-untouched = what was handed in for { $endpoint } beside an address was not used: a live machine is left as it is
 lacking-live-wires = a live machine's own wires are not the lab's: what it sends to others cannot be seen here
 lacking-live-key = no key to log into the live machine: whoever grades gives one with --identity, and it is used only where nothing but addresses was handed in
+
+# Verifying
+fitness-fit = fit
+fitness-not-fit = not fit
+fitness-cannot-tell = cannot tell
+fitness-interrupted = it was interrupted
+unfit-nothing-to-edit = the command of fix { $number }, { $fix }, finds nothing to edit in { $path }: this machine says something else there already, so students will see no difference
+unfit-fix-failed = the command of fix { $fix } fails on { $endpoint } with status { $status }: { $output }
+unfit-no-symptom = the symptom that the course talks about does not appear: { $check } ({ $metric } is { $value } before any fix)
+unfit-no-cure = with the documented fix { $check } still does not hold: { $why }
+cannot-tell-check = { $check } [{ $arm }] could not be decided: { $why }
+cannot-tell-arm = the lab { $arm } was not measured: { $why }
+unfit-command = { $action } fails on { $endpoint } with status { $status }: { $output }

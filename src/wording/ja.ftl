@@ -518,3 +518,16 @@ finding-live-silent = { $endpoint } の代わりの稼働中のマシンが応�
 finding-live-untouched = アドレスと一緒に { $endpoint } 用に提出されたものは使いませんでした。稼働中のマシンには手を加えません
 lacking-live-wires = 稼働中のマシン自身の回線は演習環境の外にあり、そのマシンが他へ送るものはここでは見えません
 lacking-live-key = 稼働中のマシンにログインする鍵がありません。採点者が--identityで指定し、アドレスだけが提出された場合に限って使われます
+
+# Verifying
+fitness-fit = 使える
+fitness-not-fit = 使えない
+fitness-cannot-tell = 判定できない
+fitness-interrupted = 中断されました
+unfit-nothing-to-edit = 対策{ $number }({ $fix })のコマンドは{ $path }の何も書き換えません。このマシンの内容が教材と異なるため、学生には違いが見えません
+unfit-fix-failed = 対策{ $fix }のコマンドが{ $endpoint }で失敗します(終了コード{ $status }): { $output }
+unfit-no-symptom = 教材の言う症状が現れません: { $check } (対策前の{ $metric }は{ $value })
+unfit-no-cure = 教材の対策を施しても{ $check }を満たしません: { $why }
+cannot-tell-check = { $check } [{ $arm }]を判定できません: { $why }
+cannot-tell-arm = ラボ{ $arm }を計測できませんでした: { $why }
+unfit-command = { $endpoint }で{ $action }が失敗します(終了コード{ $status }): { $output }

@@ -127,6 +127,7 @@ impl Lab {
             text: self.text.clone(),
             submissions: self.submissions.clone(),
             mutants: self.mutants.clone(),
+            subjects: Default::default(),
         };
         let announcer = Announcer::new(vec![Box::new(Heard(self.events.clone()))]);
         run::run(&self.scripted, vec![job], &options, &announcer, &self.stop).await.unwrap()

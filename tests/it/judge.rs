@@ -243,7 +243,8 @@ pub fn record(lang: Lang, arms: &[ArmEvidence]) -> RunRecord {
             arms: arms.iter().map(|arm| arm.name.to_string()).collect(),
             images: Vec::new(),
             submissions: Vec::new(),
-            mutation: None,
+            subjects: Default::default(),
+                mutation: None,
             took: 12.0,
         }],
     }

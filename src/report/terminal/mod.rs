@@ -1,6 +1,7 @@
 //! What people see: progress while labs are up, then a line a check, details for what is not a pass, a summary.
 
 mod class;
+mod fitness;
 mod grading;
 mod live;
 mod mutants;
@@ -13,6 +14,7 @@ use crate::event::Listener;
 use crate::wording::Lang;
 
 pub use class::class;
+pub use fitness::fitness;
 pub use grading::Grading;
 pub use mutants::mutants;
 pub use proof::proof;

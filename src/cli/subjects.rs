@@ -1,0 +1,152 @@
+//! What the command line puts on trial: machines by endpoint, and each set of them that is verified together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::verify::Args;
+use super::{CommandError, Context};
+use crate::clean::one_line;
+use crate::lab::{Backend, LabError};
+use crate::run::Trial;
+use crate::scenario::Scenario;
+use crate::scenario::host::Host;
+use crate::scenario::subject::{Image, Subject, SubjectRecord};
+
+/// Most bytes of all layers of an image that is loaded from an archive.
+const IMAGE_MOST: u64 = 8 << 30;
+/// Longest name of a candidate's directory, in characters.
+const DIR_MOST: usize = 60;
+
+/// `ENDPOINT=WHAT`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((endpoint, what)) if !endpoint.is_empty() && !what.is_empty() => {
+            Ok((endpoint.to_owned(), what.to_owned()))
+        }
+        _ => Err("not ENDPOINT=WHAT, such as server=lab.tar".to_owned()),
+    }
+}
+
+/// Machines that are verified together.
+#[derive(Debug, Clone, Default)]
+pub struct Candidate {
+    machines: BTreeMap<String, Subject>,
+    faults: bool,
+}
+
+/// All candidates: where an endpoint has several machines, one for each.
+pub fn candidates(
+    args: &Args,
+    read: &[(Scenario, String)],
+    context: &Context,
+) -> Result<Vec<Candidate>, CommandError> {
+    let mut wanted: Vec<(String, Subject)> = Vec::new();
+    for (endpoint, named) in &args.images {
+        // The reference is known when the backend is.
+        let image = Image { named: named.clone(), reference: named.clone() };
+        wanted.push((endpoint.clone(), Subject::Image(image)));
+    }
+    for (endpoint, address) in &args.hosts {
+        let host = Host::parse(address).map_err(|why| {
+            CommandError::Wrong(format!("--host {endpoint}={}: {}", one_line(address, 80), why.say(context.lang)))
+        })?;
+        wanted.push((endpoint.clone(), Subject::Host(host)));
+    }
+    if wanted.is_empty() {
+        let text = "nothing to verify: say --image ENDPOINT=IMAGE or --host ENDPOINT=ADDRESS; \
+                    `saiten run` runs the course's own images";
+        return Err(CommandError::Wrong(text.to_owned()));
+    }
+    for (endpoint, _) in &wanted {
+        known_everywhere(endpoint, read)?;
+    }
+    sets(wanted).map(|sets| {
+        sets.into_iter().map(|machines| Candidate { machines, faults: args.faults }).collect()
+    })
+}
+
+fn known_everywhere(endpoint: &str, read: &[(Scenario, String)]) -> Result<(), CommandError> {
+    let Some((scenario, _)) = read.iter().find(|(scenario, _)| !scenario.endpoints.contains_key(endpoint)) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = scenario.endpoints.keys().map(String::as_str).collect();
+    let endpoint = one_line(endpoint, 80);
+    let text = format!("scenario {} has no endpoint `{endpoint}`; it has {}", scenario.id, known.join(", "));
+    Err(CommandError::Wrong(text))
+}
+
+/// One set for each machine of the endpoint that has several; all others are in every set.
+fn sets(wanted: Vec<(String, Subject)>) -> Result<Vec<BTreeMap<String, Subject>>, CommandError> {
+    let mut by_endpoint: BTreeMap<String, Vec<Subject>> = BTreeMap::new();
+    for (endpoint, subject) in wanted {
+        by_endpoint.entry(endpoint).or_default().push(subject);
+    }
+    let several: Vec<String> =
+        by_endpoint.iter().filter(|(_, all)| all.len() > 1).map(|(endpoint, _)| endpoint.clone()).collect();
+    if several.len() > 1 {
+        let text = format!("only one endpoint can have several machines, not {}", several.join(" and "));
+        return Err(CommandError::Wrong(text));
+    }
+    let count = by_endpoint.values().map(Vec::len).max().unwrap_or(0);
+    let of = |at: usize| {
+        let pick = |(endpoint, all): (&String, &Vec<Subject>)| {
+            Some((endpoint.clone(), all.get(at).or(all.first())?.clone()))
+        };
+        by_endpoint.iter().filter_map(pick).collect()
+    };
+    Ok((0..count).map(of).collect())
+}
+
+impl Candidate {
+    /// Name of its reports' directory: what it is, made a file name, behind its number.
+    pub fn dir(&self, at: usize) -> String {
+        let named: Vec<String> = self.machines.values().map(Subject::named).collect();
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
+        let text: String = named.join("+").chars().map(plain).take(DIR_MOST).collect();
+        format!("{}-{}", at + 1, text.trim_matches(['-', '.']))
+    }
+
+    /// Loads what has to be loaded.
+    pub async fn make_ready(&self, backend: &dyn Backend, run: &str) -> Result<Ready, LabError> {
+        let mut ready = Ready::default();
+        for (endpoint, subject) in &self.machines {
+            let mut subject = subject.clone();
+            if let Subject::Image(image) = &mut subject
+                && Path::new(&image.named).is_file()
+            {
+                image.reference = format!("saiten-handed-in:{run}-{endpoint}");
+                backend.load_as(Path::new(&image.named), &image.reference, IMAGE_MOST).await?;
+                ready.loaded.push(image.reference.clone());
+            }
+            let record = SubjectRecord {
+                kind: subject.kind().to_owned(),
+                named: subject.named(),
+                facts: BTreeMap::new(),
+            };
+            ready.trials.insert(endpoint.clone(), Trial { subject, record, faults: self.faults });
+        }
+        Ok(ready)
+    }
+}
+
+/// A candidate whose machines are there.
+#[derive(Debug, Default)]
+pub struct Ready {
+    trials: BTreeMap<String, Trial>,
+    loaded: Vec<String>,
+}
+
+impl Ready {
+    /// The machines that have places in a scenario.
+    pub fn trials_of(&self, scenario: &Scenario) -> BTreeMap<String, Trial> {
+        let own = self.trials.iter().filter(|(endpoint, _)| scenario.endpoints.contains_key(*endpoint));
+        own.map(|(endpoint, trial)| (endpoint.clone(), trial.clone())).collect()
+    }
+
+    /// Forgets what was loaded. What cannot be forgotten is swept later.
+    pub async fn put_away(&self, backend: &dyn Backend) {
+        for reference in &self.loaded {
+            let _ = backend.forget(reference).await;
+        }
+    }
+}

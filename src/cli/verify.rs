@@ -1,0 +1,132 @@
+//! `saiten verify`: whether a machine that somebody made is fit for the lesson, before the class finds out.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::run::{Done, judged, listeners, publish, session};
+use super::subjects::{self, Candidate};
+use super::{CommandError, Context, live, run_id};
+use crate::event::{Announcer, EventKind};
+use crate::lab::choose::Chosen;
+use crate::lab::host;
+use crate::lab::live::Reach;
+use crate::report;
+use crate::report::results::Results;
+use crate::run::{self, Job, Options, Stop};
+use crate::scenario::{Prefix, Scenario};
+
+/// Arguments of `saiten verify`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Scenarios by id (`ssh/slow-login`) or path
+    #[arg(required = true)]
+    scenarios: Vec<String>,
+    /// A container image that takes an endpoint's place: a reference, or an archive that `docker save` wrote; several for one
+    /// endpoint are verified one after the other
+    #[arg(long = "image", value_name = "ENDPOINT=IMAGE", value_parser = subjects::pair)]
+    pub(super) images: Vec<(String, String)>,
+    /// A live machine that takes an endpoint's place; it is only looked at
+    #[arg(long = "host", value_name = "ENDPOINT=[USER@]ADDRESS", value_parser = subjects::pair)]
+    pub(super) hosts: Vec<(String, String)>,
+    /// Does the scenario's faults to the images, too: for one that is as its distribution ships it
+    #[arg(long)]
+    pub(super) faults: bool,
+    /// Keeps the distribution's own resolver time-outs instead of compressing them
+    #[arg(long)]
+    realtime: bool,
+    /// Directory for the reports; of several machines, one below it for each
+    #[arg(long, value_name = "DIR", default_value = "saiten-report")]
+    out: PathBuf,
+    /// How many machines are made at once; the number of processors by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Networks in which live machines are reached; without it public addresses only
+    #[arg(long, value_name = "NETWORK", value_parser = live::network)]
+    reach: Vec<Prefix>,
+    /// The key that live machines are logged into with
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+}
+
+/// Verifies all candidates, one after the other, and writes the reports.
+pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
+    let place = context.place()?;
+    let read = place.read(&args.scenarios, context)?;
+    let candidates = subjects::candidates(args, &read, context)?;
+    let options = Options {
+        realtime: args.realtime,
+        jobs: args.jobs.map_or_else(host::processors, usize::from),
+        reach: Reach {
+            networks: args.reach.clone(),
+            identity: args.identity.as_deref().map(live::identity).transpose()?,
+        },
+        ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
+    };
+    let wanted = context.wanted(&options.id, place.containers())?;
+    let several = candidates.len() > 1;
+    let out_of = |at: usize, candidate: &Candidate| match several {
+        true => args.out.join(candidate.dir(at)),
+        false => args.out.clone(),
+    };
+    let announcer = Announcer::new(listeners(&args.out, context)?);
+    let done = session(&wanted, &announcer, true, async |chosen: Chosen, stop: &Stop| {
+        let mut done = Vec::new();
+        for (at, candidate) in candidates.iter().enumerate() {
+            let options = Options { out: out_of(at, candidate), why_backend: chosen.why.clone(), ..options.clone() };
+            done.push(one(&read, candidate, &chosen, &options, &announcer, stop).await?);
+            if stop.interrupted.is_cancelled() {
+                break;
+            }
+        }
+        Ok(done)
+    })?;
+    finish(&done, &candidates, &out_of, context)
+}
+
+/// Runs all scenarios with one candidate's machines.
+async fn one(
+    read: &[(Scenario, String)],
+    candidate: &Candidate,
+    chosen: &Chosen,
+    options: &Options,
+    announcer: &Announcer,
+    stop: &Stop,
+) -> Result<Done, CommandError> {
+    let ready = candidate.make_ready(&*chosen.backend, &options.id).await?;
+    let job = |(scenario, text): &(Scenario, String)| Job {
+        scenario: scenario.clone(),
+        text: text.clone(),
+        submissions: Vec::new(),
+        mutants: None,
+        subjects: ready.trials_of(scenario),
+    };
+    let jobs = read.iter().map(job).collect();
+    let outcome = run::run(&*chosen.backend, jobs, options, announcer, stop).await;
+    ready.put_away(&*chosen.backend).await;
+    let outcome = outcome?;
+    let scenarios = read.iter().map(|(scenario, _)| scenario.clone()).zip(outcome.arms).collect();
+    Ok(Done { record: outcome.record, scenarios, announcer: announcer.clone() })
+}
+
+/// Writes each candidate's reports, prints the summaries, gives the exit status: the worst answer.
+fn finish(
+    done: &[Done],
+    candidates: &[Candidate],
+    out_of: &dyn Fn(usize, &Candidate) -> PathBuf,
+    context: &Context,
+) -> Result<u8, CommandError> {
+    let mut status = 0;
+    let mut all: Vec<Results> = Vec::new();
+    for (at, (done, candidate)) in done.iter().zip(candidates).enumerate() {
+        let (results, proof) = judged(&done.record, &done.scenarios);
+        let own = publish(&results, &proof, &out_of(at, candidate), Vec::new(), context)?;
+        status = status.max(own);
+        all.push(results);
+    }
+    if let Some(last) = done.last() {
+        last.announcer.tell(EventKind::RunFinished { status });
+    }
+    let text = report::terminal::fitness(&all, context.lang, context.around.color);
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(status)
+}

@@ -1,0 +1,55 @@
+//! What is verified: a machine that somebody made for the lesson. It takes an endpoint's place in every arm. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::host::Host;
+
+/// A machine on trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A container image.
+    Image(Image),
+    /// A live machine.
+    Host(Host),
+}
+
+/// A container image on trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// As the user names it: a reference, or the file of an archive.
+    pub named: String,
+    /// The backend's reference of it.
+    pub reference: String,
+}
+
+impl Subject {
+    /// As the user named it.
+    pub fn named(&self) -> String {
+        match self {
+            Subject::Image(image) => image.named.clone(),
+            Subject::Host(host) => host.to_string(),
+        }
+    }
+
+    /// What it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::Image(_) => "image",
+            Subject::Host(_) => "host",
+        }
+    }
+}
+
+/// What a report says of a machine on trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectRecord {
+    /// `image`, `disk`, `host` or `release`.
+    pub kind: String,
+    /// As the user named it.
+    pub named: String,
+    /// What identifies it, such as its digest, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
+}
