@@ -45,7 +45,7 @@ impl Fitness {
 pub struct Assessment {
     /// The answer.
     pub fitness: Fitness,
-    /// Why, the most telling first; empty where it is fit.
+    /// Why, the most telling first; where it is fit, what could not be told.
     pub reasons: Vec<Reason>,
 }
 
@@ -101,11 +101,20 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     if judged.is_empty() {
         arms.iter().filter_map(not_measured).for_each(|reason| add(&mut missing, reason));
     }
-    let fitness = match missing.is_empty() && !judged.is_empty() {
+    if !arms.iter().any(|arm| arm.name == ArmName::Applied) {
+        add(&mut missing, Reason::Own(Phrase::new("cannot-tell-cure")));
+    }
+    Assessment { fitness: told(&judged), reasons: missing }
+}
+
+/// The answer where nothing speaks against the machine: what only its own wires would tell may stay open, if the rest is not.
+fn told(judged: &[CheckResult]) -> Fitness {
+    let open = |result: &&CheckResult| matches!(result.verdict, Verdict::Inconclusive | Verdict::Error);
+    let cured = |result: &CheckResult| result.arm == ArmName::Applied && result.verdict == Verdict::Pass;
+    match judged.iter().any(cured) && judged.iter().find(open).is_none() {
         true => Fitness::Fit,
         false => Fitness::CannotTell,
-    };
-    Assessment { fitness, reasons: missing }
+    }
 }
 
 fn add(reasons: &mut Vec<Reason>, reason: Reason) {

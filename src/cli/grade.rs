@@ -96,6 +96,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         reach: Reach {
             networks: args.reach.clone(),
             identity: args.identity.as_deref().map(live::identity).transpose()?,
+            apply: false,
         },
         ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };

@@ -32,6 +32,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::lab::base::Release;
 use crate::lab::choose::{Choice, Wanted};
 use crate::scenario::Lang;
 use settings::Settings;
@@ -226,7 +227,7 @@ impl Context {
     /// The backend that is wanted, for a run of this id.
     fn wanted(&self, run: &str, sources: PathBuf) -> Result<Wanted, CommandError> {
         let Settings { backend, store } = Settings::read(&self.around, self.backend)?;
-        Ok(Wanted { choice: backend, run: run.to_owned(), sources, store })
+        Ok(Wanted { choice: backend, run: run.to_owned(), sources, store, release: Release::default() })
     }
 }
 

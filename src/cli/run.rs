@@ -117,7 +117,13 @@ pub(super) fn carry_out(
     hangup: bool,
 ) -> Result<Done, CommandError> {
     let scenarios: Vec<Scenario> = read.iter().map(|(scenario, ..)| scenario.clone()).collect();
-    let job = |(scenario, text, submissions)| Job { scenario, text, submissions, mutants: mutants.clone(), subjects: BTreeMap::new() };
+    let job = |(scenario, text, submissions)| Job {
+        scenario,
+        text,
+        submissions,
+        mutants: mutants.clone(),
+        subjects: BTreeMap::new(),
+    };
     let jobs = read.into_iter().map(job).collect();
     let outcome = session(wanted, &announcer, hangup, async |chosen: Chosen, stop: &Stop| {
         options.why_backend = chosen.why;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::verify::Args;
 use super::{CommandError, Context};
 use crate::clean::one_line;
+use crate::lab::base::Release;
 use crate::lab::{Backend, LabError};
 use crate::run::Trial;
 use crate::scenario::Scenario;
@@ -27,19 +28,36 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Releases, each once, in the order in which they were asked for.
+pub type Matrix = Vec<Release>;
+
+/// `debian=RELEASE,…`.
+pub fn matrix(text: &str) -> Result<Matrix, String> {
+    let names = text
+        .strip_prefix("debian=")
+        .ok_or("not debian=RELEASE,…: Debian's packages are all that images are made of")?;
+    let mut releases = Vec::new();
+    for name in names.split(',') {
+        let release = Release::named(name)
+            .ok_or_else(|| format!("`{}` is no code name of a release, such as bookworm", one_line(name, DIR_MOST)))?;
+        if !releases.contains(&release) {
+            releases.push(release);
+        }
+    }
+    Ok(releases)
+}
+
 /// Machines that are verified together.
 #[derive(Debug, Clone, Default)]
 pub struct Candidate {
     machines: BTreeMap<String, Subject>,
+    /// What all of the course's own images are made of; then each of them is on trial.
+    release: Option<Release>,
     faults: bool,
 }
 
 /// All candidates: where an endpoint has several machines, one for each.
-pub fn candidates(
-    args: &Args,
-    read: &[(Scenario, String)],
-    context: &Context,
-) -> Result<Vec<Candidate>, CommandError> {
+pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -> Result<Vec<Candidate>, CommandError> {
     let mut wanted: Vec<(String, Subject)> = Vec::new();
     for (endpoint, named) in &args.images {
         // The reference is known when the backend is.
@@ -52,8 +70,17 @@ pub fn candidates(
         })?;
         wanted.push((endpoint.clone(), Subject::Host(host)));
     }
+    if let Some(releases) = &args.matrix {
+        if !wanted.is_empty() {
+            return Err(CommandError::Wrong(
+                "--matrix is about the course's own images: leave the others out".to_owned(),
+            ));
+        }
+        let of = |release: &Release| Candidate { release: Some(release.clone()), faults: true, ..Candidate::default() };
+        return Ok(releases.iter().map(of).collect());
+    }
     if wanted.is_empty() {
-        let text = "nothing to verify: say --image ENDPOINT=IMAGE or --host ENDPOINT=ADDRESS; \
+        let text = "nothing to verify: say --image ENDPOINT=IMAGE, --host ENDPOINT=ADDRESS or --matrix debian=RELEASE,…; \
                     `saiten run` runs the course's own images";
         return Err(CommandError::Wrong(text.to_owned()));
     }
@@ -61,7 +88,7 @@ pub fn candidates(
         known_everywhere(endpoint, read)?;
     }
     sets(wanted).map(|sets| {
-        sets.into_iter().map(|machines| Candidate { machines, faults: args.faults }).collect()
+        sets.into_iter().map(|machines| Candidate { machines, release: None, faults: args.faults }).collect()
     })
 }
 
@@ -89,17 +116,29 @@ fn sets(wanted: Vec<(String, Subject)>) -> Result<Vec<BTreeMap<String, Subject>>
     }
     let count = by_endpoint.values().map(Vec::len).max().unwrap_or(0);
     let of = |at: usize| {
-        let pick = |(endpoint, all): (&String, &Vec<Subject>)| {
-            Some((endpoint.clone(), all.get(at).or(all.first())?.clone()))
-        };
+        let pick =
+            |(endpoint, all): (&String, &Vec<Subject>)| Some((endpoint.clone(), all.get(at).or(all.first())?.clone()));
         by_endpoint.iter().filter_map(pick).collect()
     };
     Ok((0..count).map(of).collect())
 }
 
 impl Candidate {
+    /// What the course's own images are made of, where that is on trial.
+    pub fn release(&self) -> Option<&Release> {
+        self.release.as_ref()
+    }
+
+    /// Whether a live machine is among them.
+    pub fn is_live(&self) -> bool {
+        self.machines.values().any(|subject| matches!(subject, Subject::Host(_)))
+    }
+
     /// Name of its reports' directory: what it is, made a file name, behind its number.
     pub fn dir(&self, at: usize) -> String {
+        if let Some(release) = &self.release {
+            return release.suite().to_owned();
+        }
         let named: Vec<String> = self.machines.values().map(Subject::named).collect();
         let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
         let text: String = named.join("+").chars().map(plain).take(DIR_MOST).collect();
@@ -108,7 +147,8 @@ impl Candidate {
 
     /// Loads what has to be loaded.
     pub async fn make_ready(&self, backend: &dyn Backend, run: &str) -> Result<Ready, LabError> {
-        let mut ready = Ready::default();
+        let release = self.release.as_ref().map(|release| Subject::Release(release.suite().to_owned()));
+        let mut ready = Ready { release: release.map(|subject| trial(subject, true)), ..Ready::default() };
         for (endpoint, subject) in &self.machines {
             let mut subject = subject.clone();
             if let Subject::Image(image) = &mut subject
@@ -118,20 +158,22 @@ impl Candidate {
                 backend.load_as(Path::new(&image.named), &image.reference, IMAGE_MOST).await?;
                 ready.loaded.push(image.reference.clone());
             }
-            let record = SubjectRecord {
-                kind: subject.kind().to_owned(),
-                named: subject.named(),
-                facts: BTreeMap::new(),
-            };
-            ready.trials.insert(endpoint.clone(), Trial { subject, record, faults: self.faults });
+            ready.trials.insert(endpoint.clone(), trial(subject, self.faults));
         }
         Ok(ready)
     }
 }
 
+fn trial(subject: Subject, faults: bool) -> Trial {
+    let record = SubjectRecord { kind: subject.kind().to_owned(), named: subject.named(), facts: BTreeMap::new() };
+    Trial { subject, record, faults }
+}
+
 /// A candidate whose machines are there.
 #[derive(Debug, Default)]
 pub struct Ready {
+    /// Of every endpoint.
+    release: Option<Trial>,
     trials: BTreeMap<String, Trial>,
     loaded: Vec<String>,
 }
@@ -139,6 +181,9 @@ pub struct Ready {
 impl Ready {
     /// The machines that have places in a scenario.
     pub fn trials_of(&self, scenario: &Scenario) -> BTreeMap<String, Trial> {
+        if let Some(release) = &self.release {
+            return scenario.endpoints.keys().map(|endpoint| (endpoint.clone(), release.clone())).collect();
+        }
         let own = self.trials.iter().filter(|(endpoint, _)| scenario.endpoints.contains_key(*endpoint));
         own.map(|(endpoint, trial)| (endpoint.clone(), trial.clone())).collect()
     }

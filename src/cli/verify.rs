@@ -4,16 +4,21 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::run::{Done, judged, listeners, publish, session};
-use super::subjects::{self, Candidate};
+use super::subjects::{self, Candidate, Matrix};
 use super::{CommandError, Context, live, run_id};
+use crate::arm::ArmName;
 use crate::event::{Announcer, EventKind};
-use crate::lab::choose::Chosen;
+use crate::lab::Backend;
+use crate::lab::choose::{self, Chosen, Wanted};
 use crate::lab::host;
 use crate::lab::live::Reach;
 use crate::report;
 use crate::report::results::Results;
 use crate::run::{self, Job, Options, Stop};
-use crate::scenario::{Prefix, Scenario};
+use crate::scenario::Scenario;
+
+/// Every address.
+const EVERYWHERE: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
 /// Arguments of `saiten verify`.
 #[derive(clap::Args)]
@@ -25,9 +30,15 @@ pub struct Args {
     /// endpoint are verified one after the other
     #[arg(long = "image", value_name = "ENDPOINT=IMAGE", value_parser = subjects::pair)]
     pub(super) images: Vec<(String, String)>,
-    /// A live machine that takes an endpoint's place; it is only looked at
+    /// A live machine that takes an endpoint's place; it is only looked at, from outside
     #[arg(long = "host", value_name = "ENDPOINT=[USER@]ADDRESS", value_parser = subjects::pair)]
     pub(super) hosts: Vec<(String, String)>,
+    /// Applies the fixes to live machines, over SSH as root or with sudo, and puts back what they changed
+    #[arg(long, requires = "hosts")]
+    apply: bool,
+    /// Releases of Debian that the course's own images are made of, one after the other, such as debian=bullseye,bookworm,trixie
+    #[arg(long, value_name = "debian=RELEASE,…", value_parser = subjects::matrix)]
+    pub(super) matrix: Option<Matrix>,
     /// Does the scenario's faults to the images, too: for one that is as its distribution ships it
     #[arg(long)]
     pub(super) faults: bool,
@@ -40,9 +51,6 @@ pub struct Args {
     /// How many machines are made at once; the number of processors by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Networks in which live machines are reached; without it public addresses only
-    #[arg(long, value_name = "NETWORK", value_parser = live::network)]
-    reach: Vec<Prefix>,
     /// The key that live machines are logged into with
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
@@ -57,8 +65,10 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         realtime: args.realtime,
         jobs: args.jobs.map_or_else(host::processors, usize::from),
         reach: Reach {
-            networks: args.reach.clone(),
+            // Whoever verifies names the machine, and means it.
+            networks: EVERYWHERE.iter().filter_map(|network| live::network(network).ok()).collect(),
             identity: args.identity.as_deref().map(live::identity).transpose()?,
+            apply: args.apply,
         },
         ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };
@@ -70,10 +80,22 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     };
     let announcer = Announcer::new(listeners(&args.out, context)?);
     let done = session(&wanted, &announcer, true, async |chosen: Chosen, stop: &Stop| {
-        let mut done = Vec::new();
+        let (mut done, mut other) = (Vec::new(), None);
         for (at, candidate) in candidates.iter().enumerate() {
-            let options = Options { out: out_of(at, candidate), why_backend: chosen.why.clone(), ..options.clone() };
-            done.push(one(&read, candidate, &chosen, &options, &announcer, stop).await?);
+            // A machine that may not be changed shows the symptom, and no cure.
+            let only = (candidate.is_live() && !args.apply).then_some(ArmName::Omitted);
+            let options =
+                Options { only, out: out_of(at, candidate), why_backend: chosen.why.clone(), ..options.clone() };
+            let backend = match candidate.release() {
+                None => &*chosen.backend,
+                // The last one's backend goes first: what it keeps running is not needed any more.
+                Some(release) => {
+                    drop(other.take());
+                    let wanted = Wanted { release: release.clone(), ..wanted.clone() };
+                    &*other.insert(choose::connect(&wanted).await?).backend
+                }
+            };
+            done.push(one(&read, candidate, backend, &options, &announcer, stop).await?);
             if stop.interrupted.is_cancelled() {
                 break;
             }
@@ -87,12 +109,12 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
 async fn one(
     read: &[(Scenario, String)],
     candidate: &Candidate,
-    chosen: &Chosen,
+    backend: &dyn Backend,
     options: &Options,
     announcer: &Announcer,
     stop: &Stop,
 ) -> Result<Done, CommandError> {
-    let ready = candidate.make_ready(&*chosen.backend, &options.id).await?;
+    let ready = candidate.make_ready(backend, &options.id).await?;
     let job = |(scenario, text): &(Scenario, String)| Job {
         scenario: scenario.clone(),
         text: text.clone(),
@@ -101,8 +123,8 @@ async fn one(
         subjects: ready.trials_of(scenario),
     };
     let jobs = read.iter().map(job).collect();
-    let outcome = run::run(&*chosen.backend, jobs, options, announcer, stop).await;
-    ready.put_away(&*chosen.backend).await;
+    let outcome = run::run(backend, jobs, options, announcer, stop).await;
+    ready.put_away(backend).await;
     let outcome = outcome?;
     let scenarios = read.iter().map(|(scenario, _)| scenario.clone()).zip(outcome.arms).collect();
     Ok(Done { record: outcome.record, scenarios, announcer: announcer.clone() })

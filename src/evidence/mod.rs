@@ -37,6 +37,9 @@ pub struct ArmEvidence {
     /// Files that fixes edit or reasons look at, as they are after the fixes, by endpoint and path; like `effective`.
     #[serde(default)]
     pub files: BTreeMap<String, BTreeMap<String, String>>,
+    /// Packages that were asked for when the image was made, with their versions, by endpoint; only of machines on trial.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether the lab's wires can be believed.
     #[serde(default)]
     pub trust: Trust,
@@ -199,6 +202,7 @@ impl ArmEvidence {
             edits: Vec::new(),
             effective: BTreeMap::new(),
             files: BTreeMap::new(),
+            packages: BTreeMap::new(),
             trust: Trust::default(),
             findings: Vec::new(),
             captures: BTreeMap::new(),

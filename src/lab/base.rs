@@ -12,14 +12,48 @@ use tokio::process::Command;
 use super::LabError;
 use crate::evidence::bundle::hex;
 
-/// The base that the Dockerfiles name themselves.
-pub const PUBLISHED: &str = "debian:bookworm-slim";
-/// Its release of Debian.
-pub const SUITE: &str = "bookworm";
+/// The release that the Dockerfiles name themselves.
+const SUITE: &str = "bookworm";
+/// Longest name of a release, in bytes.
+const SUITE_MOST: usize = 32;
 /// Most bytes kept of what mmdebstrap says.
 const SAID_MOST: u64 = 64 << 10;
 /// Files that no lab reads; without them the base is a third smaller.
 const LEFT_OUT: [&str; 4] = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*"];
+
+/// A release of Debian, by its code name: what the base is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release(String);
+
+impl Default for Release {
+    fn default() -> Self {
+        Release(SUITE.to_owned())
+    }
+}
+
+impl Release {
+    /// The release of this code name; none where it cannot be one.
+    pub fn named(suite: &str) -> Option<Self> {
+        let fits =
+            !suite.is_empty() && suite.len() <= SUITE_MOST && suite.bytes().all(|byte| byte.is_ascii_lowercase());
+        fits.then(|| Release(suite.to_owned()))
+    }
+
+    /// Its code name.
+    pub fn suite(&self) -> &str {
+        &self.0
+    }
+
+    /// The base that a registry has.
+    pub fn published(&self) -> String {
+        format!("debian:{}-slim", self.0)
+    }
+
+    /// Name of the base made from its packages, where no registry can be reached.
+    pub fn own(&self) -> String {
+        own(&self.0)
+    }
+}
 
 /// The image that all others stand on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +125,16 @@ pub async fn bootstrap(suite: &str, dir: &Path) -> Result<File, LabError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_is_a_code_name() {
+        let bases = |suite| Release::named(suite).map(|release| (release.published(), release.own()));
+        assert_eq!(bases("trixie"), Some(("debian:trixie-slim".into(), "saiten/base:trixie".into())));
+        assert_eq!(Release::default().suite(), "bookworm");
+        for other in ["", "12", "../x", "Trixie", "a-b", "verylongverylongverylongverylongname"] {
+            assert_eq!(Release::named(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_reference_means_a_release_only_by_its_name() {

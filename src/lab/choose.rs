@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::base::Release;
 use super::docker::Docker;
 use super::native::probe::{Probed, probe};
 use super::{Backend, LabError};
@@ -31,6 +32,8 @@ pub struct Wanted {
     pub sources: PathBuf,
     /// Directory of the native backend's store.
     pub store: PathBuf,
+    /// What the course's images stand on.
+    pub release: Release,
 }
 
 /// A backend, and why it is this one.
@@ -47,16 +50,18 @@ pub struct Chosen {
 /// Why the named one does not work, or, with [`Choice::Auto`], why neither does.
 pub async fn connect(wanted: &Wanted) -> Result<Chosen, LabError> {
     if wanted.choice == Choice::Docker {
-        let docker = Docker::connect(&wanted.run, wanted.sources.clone()).await?;
+        let docker = docker(wanted).await?;
         return Ok(Chosen { backend: Box::new(docker), why: Phrase::new("backend-asked") });
     }
     let probed = probe(&wanted.run, wanted.sources.clone(), &wanted.store).await;
     let reason = trouble(&probed);
     match (probed.backend, wanted.choice) {
-        (Some(native), Choice::Native) => Ok(Chosen { backend: Box::new(native), why: Phrase::new("backend-asked") }),
-        (Some(native), _) => Ok(Chosen { backend: Box::new(native), why: Phrase::new("backend-works") }),
+        (Some(native), choice) => {
+            let why = Phrase::new(if choice == Choice::Native { "backend-asked" } else { "backend-works" });
+            Ok(Chosen { backend: Box::new(native.on_release(wanted.release.clone())), why })
+        }
         (None, Choice::Native) => Err(LabError::backend("the native backend does not work here", reason)),
-        (None, _) => match Docker::connect(&wanted.run, wanted.sources.clone()).await {
+        (None, _) => match docker(wanted).await {
             Ok(docker) => {
                 let why = Phrase::new("backend-instead").with("why", &reason);
                 Ok(Chosen { backend: Box::new(docker), why })
@@ -66,6 +71,11 @@ pub async fn connect(wanted: &Wanted) -> Result<Chosen, LabError> {
             }
         },
     }
+}
+
+async fn docker(wanted: &Wanted) -> Result<Docker, LabError> {
+    let docker = Docker::connect(&wanted.run, wanted.sources.clone()).await?;
+    Ok(docker.on_release(wanted.release.clone()))
 }
 
 /// Every backend that works here, of those that the user wants: what is to be swept.
@@ -78,7 +88,7 @@ pub async fn all(wanted: &Wanted) -> Result<Vec<Box<dyn Backend>>, LabError> {
     let mut all = vec![first];
     if wanted.choice == Choice::Auto
         && is_native
-        && let Ok(docker) = Docker::connect(&wanted.run, wanted.sources.clone()).await
+        && let Ok(docker) = docker(wanted).await
     {
         all.push(Box::new(docker));
     }

@@ -49,6 +49,8 @@ pub struct Reach {
     pub networks: Vec<Prefix>,
     /// The key that they are logged into with.
     pub identity: Option<Identity>,
+    /// Whether fixes are applied to them, over SSH, and put back.
+    pub apply: bool,
 }
 
 /// A live machine that was found, and may be reached.
@@ -151,7 +153,7 @@ mod tests {
     fn found(text: &str, networks: &[(&str, u8)]) -> Result<String, String> {
         let networks =
             networks.iter().map(|(address, length)| Prefix { address: address.parse().unwrap(), length: *length });
-        let reach = Reach { networks: networks.collect(), identity: None };
+        let reach = Reach { networks: networks.collect(), identity: None, apply: false };
         let ports = [ServicePort { transport: Transport::Tcp, port: 22 }];
         let host = Host::parse(text).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -13,12 +13,13 @@ use super::capture::{Captures, Moment};
 use super::line::{Line, random};
 use super::live::{Identity, Live};
 use super::relay::Relay;
+use super::shell::Shell;
 use super::{Backend, LabError, Machine, MachineSpec, readiness, spec, wiring};
 use crate::evidence::Trust;
 use crate::evidence::bundle::hex;
 use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
-use crate::helper::message::{Answer, FileSpec, Ran, Request, RunSpec, WireRequest};
+use crate::helper::message::{Answer, Request, RunSpec, WireRequest};
 use crate::scenario::{Endpoint, Scenario};
 
 /// How often it is looked whether all of a lab is still there.
@@ -38,6 +39,8 @@ pub struct Plan<'a> {
     pub live: BTreeMap<String, Live>,
     /// The key that live machines are logged into with.
     pub identity: Option<Identity>,
+    /// Shells of machines in endpoints' places, by endpoint, where lines are run there and not by its helper.
+    pub shells: BTreeMap<String, Rc<dyn Shell>>,
     /// Prefix of the machines' names, unique within the run.
     pub prefix: String,
     /// Whether resolvers keep the distribution's time-outs.
@@ -65,6 +68,7 @@ pub struct Lab {
     turns: RefCell<BTreeMap<String, usize>>,
     live: BTreeMap<String, Live>,
     identity: Option<Identity>,
+    pub(super) shells: BTreeMap<String, Rc<dyn Shell>>,
     relays: Vec<Relay>,
 }
 
@@ -88,6 +92,7 @@ impl Lab {
             turns: RefCell::default(),
             live: plan.live.clone(),
             identity: plan.identity.clone(),
+            shells: plan.shells.clone(),
             relays: Vec::new(),
         };
         match lab.wire_up(plan).await {
@@ -253,33 +258,6 @@ impl Lab {
             }
         }
         text
-    }
-
-    /// Runs a shell line as root; that it failed is in the result.
-    ///
-    /// # Errors
-    /// An endpoint that has ended or does not answer.
-    pub async fn run(&self, endpoint: &str, line: &str, limit: Duration) -> Result<Ran, LabError> {
-        self.line(endpoint)?.run(RunSpec::shell(line, limit)).await
-    }
-
-    /// Puts a file in place.
-    ///
-    /// # Errors
-    /// An endpoint that has ended, or does not take it.
-    pub async fn put(&self, endpoint: &str, file: FileSpec) -> Result<(), LabError> {
-        self.line(endpoint)?.quick(Request::Files(vec![file])).await.map(drop)
-    }
-
-    /// The last bytes of a file.
-    ///
-    /// # Errors
-    /// A file that is not there or not a regular one.
-    pub async fn tail(&self, endpoint: &str, path: &str, most: usize) -> Result<String, LabError> {
-        match self.line(endpoint)?.quick(Request::Tail { path: path.to_owned(), most }).await? {
-            Answer::Output(text) => Ok(text),
-            _ => Ok(String::new()),
-        }
     }
 
     /// Asks the switch.

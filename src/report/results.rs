@@ -95,7 +95,6 @@ pub struct ScenarioPart {
     /// Mutants of the fixes; only for `prove`, which then also judges each check in an arm `mutants`.
     pub mutants: Vec<MutantPart>,
     /// Whether the machines on trial are fit for the lesson; only for `verify`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fitness: Option<FitnessPart>,
 }
 

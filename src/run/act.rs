@@ -30,8 +30,9 @@ impl Life<'_> {
     pub(super) async fn apply_faults(&self, lab: &Lab) -> Result<(), LabError> {
         for fault in &self.planned.scenario.faults {
             let action = format!("fault:{}", fault.name);
-            let on =
-                fault.on.iter().filter(|on| !self.own().is_some_and(|own| own.images.contains(*on))).cloned().collect();
+            // What was handed in, or is on trial, is as it came.
+            let as_it_came = |on: &String| self.own().is_some_and(|own| own.images.contains(on)) || self.is_live(on);
+            let on = fault.on.iter().filter(|on| !as_it_came(on)).cloned().collect();
             for (endpoint, ran) in self.act(lab, &action, &Action { on, ..fault.clone() }).await? {
                 if ran.status != 0 {
                     let logs = lab.last_logs(&endpoint).await;
@@ -46,7 +47,7 @@ impl Life<'_> {
                 }
             }
         }
-        for (name, endpoint) in self.own_endpoints() {
+        for (name, endpoint) in self.open_endpoints() {
             if let Some(effective) = &endpoint.effective {
                 let before = self.effective(lab, name, effective).await?;
                 self.note(|evidence| evidence.effective.entry(name.clone()).or_default().before = before);
@@ -61,6 +62,7 @@ impl Life<'_> {
         if let Some((name, own)) = self.in_place() {
             self.hand_in(lab, name, &own.steps).await?;
         }
+        self.remember(lab).await?;
         for fix in self.applied() {
             self.apply_fix(lab, fix).await?;
             for endpoint in &fix.action.on {
@@ -77,13 +79,14 @@ impl Life<'_> {
                 self.report_failure("finding-activation-failed", &endpoint, &action, &ran);
             }
         }
-        for (name, endpoint) in self.own_endpoints() {
+        for (name, endpoint) in self.open_endpoints() {
             if let Some(effective) = &endpoint.effective {
                 let after = self.effective(lab, name, effective).await?;
                 self.note(|evidence| evidence.effective.entry(name.clone()).or_default().after = after);
             }
         }
         self.keep_files(lab).await;
+        self.keep_packages(lab).await;
         Ok(())
     }
 
@@ -150,7 +153,7 @@ impl Life<'_> {
         all
     }
 
-    fn applied(&self) -> Vec<&Fix> {
+    pub(super) fn applied(&self) -> Vec<&Fix> {
         let fixes = &self.planned.scenario.fixes;
         let all: Vec<String> = fixes.iter().map(|fix| fix.action.name.clone()).collect();
         let wanted: Vec<&String> = self.name.arm.fixes(&all);
@@ -193,7 +196,7 @@ impl Life<'_> {
     /// Files as they are now; one that is not there is empty.
     async fn contents(&self, lab: &Lab, files: &[(String, String)]) -> Vec<Kept> {
         let mut contents = Vec::new();
-        for (endpoint, path) in files.iter().filter(|(endpoint, _)| !self.is_live(endpoint)) {
+        for (endpoint, path) in files.iter().filter(|(endpoint, _)| !self.is_closed(endpoint)) {
             let content = lab.tail(endpoint, path, FILE_MOST).await.unwrap_or_default();
             contents.push((endpoint.clone(), path.clone(), content));
         }
@@ -241,8 +244,7 @@ impl Life<'_> {
     async fn act_to_the_limit(&self, lab: &Lab, name: &str, action: &Action) -> Result<Vec<(String, Ran)>, LabError> {
         let limit = self.planned.scenario.limits.action;
         let mut done = Vec::new();
-        // A live machine is left as it is.
-        for endpoint in action.on.iter().filter(|on| !self.is_live(on)) {
+        for endpoint in action.on.iter().filter(|on| !self.is_closed(on)) {
             let what = format!("{name} on `{endpoint}`");
             // The helper ends the command at its limit; this limit is for a helper that does not answer.
             let ran = within(limit + Duration::from_secs(10), &what, lab.run(endpoint, &action.run, limit)).await?;
@@ -286,7 +288,7 @@ impl Life<'_> {
     /// Keeps the endpoints' logs as files. A log that is not there is no failure: a daemon may have nothing to say.
     pub(super) async fn collect_logs(&self, lab: &Lab) -> Result<(), LabError> {
         let dir = self.planned.shared.bundle.arm_dir(&self.name.scenario, &self.name.arm).join("logs");
-        for (name, endpoint) in self.own_endpoints() {
+        for (name, endpoint) in self.open_endpoints() {
             for path in &endpoint.logs {
                 let Ok(log) = lab.tail(name, path, LOG_MOST).await else { continue };
                 let file = format!("{name}{}", path.replace('/', "-"));

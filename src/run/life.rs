@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::gate::Work;
+use super::put_back::Remembered;
 use super::scenario::Bound;
 use super::{Shared, Trial};
 use crate::arm::ArmName;
@@ -63,6 +64,7 @@ impl InPlace {
         let mut own = InPlace { on_trial: trials.keys().cloned().collect(), ..InPlace::default() };
         for (endpoint, trial) in trials {
             match &trial.subject {
+                Subject::Release(_) => {}
                 Subject::Image(_) if trial.faults => {}
                 Subject::Image(_) => drop(own.images.insert(endpoint.clone())),
                 Subject::Host(host) => drop(own.hosts.insert(endpoint.clone(), host.clone())),
@@ -92,6 +94,7 @@ pub struct Life<'a> {
     phase: Cell<(Phase, Instant)>,
     measured_since: Cell<Option<Instant>>,
     failed: Cell<bool>,
+    pub(super) remembered: RefCell<Vec<Remembered>>,
 }
 
 impl<'a> Life<'a> {
@@ -106,6 +109,7 @@ impl<'a> Life<'a> {
             phase: Cell::new((Phase::Waiting, Instant::now())),
             measured_since: Cell::default(),
             failed: Cell::new(false),
+            remembered: RefCell::default(),
         }
     }
 
@@ -211,7 +215,7 @@ impl<'a> Life<'a> {
     }
 
     async fn up(&self, live: BTreeMap<String, Live>) -> Result<(), LabError> {
-        let identity = self.identity();
+        let (identity, shells) = (self.identity(), self.shells(&live)?);
         let shared = self.planned.shared;
         let _pass = shared.gate.enter(Work::Create).await;
         if shared.cancel.is_cancelled() {
@@ -224,6 +228,7 @@ impl<'a> Life<'a> {
             images: self.planned.images,
             live,
             identity,
+            shells,
             prefix: format!("{}-{}", self.name.scenario.replace('/', "-"), self.name.arm.dir()),
             realtime: shared.options.realtime,
             captures: &shared.bundle.arm_dir(&self.name.scenario, &self.name.arm),
@@ -320,6 +325,7 @@ impl<'a> Life<'a> {
             self.note(|evidence| evidence.outcome = Outcome::Measured);
         }
         self.enter(Phase::Down, None);
+        self.put_back(&lab).await;
         if let Err(err) = within(DOWN, "removing the lab", lab.down()).await {
             // The verdicts stand; what is left is told, and `saiten sweep` removes it.
             let finding = Phrase::new("finding-left-behind").with("reason", cut(&clean(&err.chain()), 400));

@@ -1,12 +1,15 @@
 //! Live machines in a submission's lab: found before it, waited for, and left as they are; what they keep to themselves is lacking.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::life::Life;
 use super::scenario::Bound;
 use crate::clean::one_line;
 use crate::lab::LabError;
 use crate::lab::live::{CONNECT, Identity, Live};
+use crate::lab::remote::Remote;
+use crate::lab::shell::Shell;
 use crate::lab::topology::Lab;
 use crate::measure::Sample;
 use crate::probe;
@@ -23,9 +26,24 @@ impl Life<'_> {
         self.own().is_some_and(|own| own.hosts.contains_key(endpoint))
     }
 
-    /// The endpoints that are the lab's own.
-    pub(super) fn own_endpoints(&self) -> impl Iterator<Item = (&String, &Endpoint)> {
-        self.planned.scenario.endpoints.iter().filter(|(name, _)| !self.is_live(name))
+    /// Whether nothing may be run in an endpoint: a live machine has its place, and nobody said that it may be changed.
+    pub(super) fn is_closed(&self, endpoint: &str) -> bool {
+        self.is_live(endpoint) && !self.planned.shared.options.reach.apply
+    }
+
+    /// The endpoints in which lines may be run.
+    pub(super) fn open_endpoints(&self) -> impl Iterator<Item = (&String, &Endpoint)> {
+        self.planned.scenario.endpoints.iter().filter(|(name, _)| !self.is_closed(name))
+    }
+
+    /// The shells of the live machines, where they may be changed.
+    pub(super) fn shells(&self, live: &BTreeMap<String, Live>) -> Result<BTreeMap<String, Rc<dyn Shell>>, LabError> {
+        let reach = &self.planned.shared.options.reach;
+        let open = |(endpoint, live): (&String, &Live)| {
+            let shell: Rc<dyn Shell> = Rc::new(Remote::of(endpoint, live, reach.identity.as_ref())?);
+            Ok((endpoint.clone(), shell))
+        };
+        live.iter().filter(|_| reach.apply).map(open).collect()
     }
 
     /// The live machines of this arm; none when one is not reached, which is nobody's failure: a person has to look.
@@ -36,7 +54,9 @@ impl Life<'_> {
             let found = Live::find(host, &declared, &self.planned.shared.options.reach);
             match self.planned.shared.cancel.run_until_cancelled(found).await {
                 Some(Ok(live)) => {
-                    let finding = Phrase::new("finding-live").with("endpoint", endpoint);
+                    let open = self.planned.shared.options.reach.apply;
+                    let finding =
+                        Phrase::new(if open { "finding-live-open" } else { "finding-live" }).with("endpoint", endpoint);
                     let finding = finding.with("address", &live.host).with("found", live.address);
                     self.note(|evidence| evidence.findings.push(finding));
                     all.insert(endpoint.clone(), live);

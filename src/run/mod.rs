@@ -7,6 +7,8 @@ pub mod gate;
 mod keep;
 mod life;
 mod live;
+mod packages;
+mod put_back;
 mod queue;
 mod scenario;
 pub mod virtualbox;

@@ -65,7 +65,7 @@ pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Fi
 fn on_trial(job: &Job) -> impl Iterator<Item = (String, String)> {
     job.subjects.iter().filter_map(|(endpoint, trial)| match &trial.subject {
         Subject::Image(image) => Some((endpoint.clone(), image.reference.clone())),
-        Subject::Host(_) => None,
+        Subject::Host(_) | Subject::Release(_) => None,
     })
 }
 

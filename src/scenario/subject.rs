@@ -13,6 +13,8 @@ pub enum Subject {
     Image(Image),
     /// A live machine.
     Host(Host),
+    /// The course's own image, made of this release of Debian.
+    Release(String),
 }
 
 /// A container image on trial.
@@ -30,6 +32,7 @@ impl Subject {
         match self {
             Subject::Image(image) => image.named.clone(),
             Subject::Host(host) => host.to_string(),
+            Subject::Release(suite) => format!("debian {suite}"),
         }
     }
 
@@ -38,6 +41,7 @@ impl Subject {
         match self {
             Subject::Image(_) => "image",
             Subject::Host(_) => "host",
+            Subject::Release(_) => "release",
         }
     }
 }

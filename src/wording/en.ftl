@@ -564,3 +564,7 @@ unfit-no-cure = with the documented fix { $check } still does not hold: { $why }
 cannot-tell-check = { $check } [{ $arm }] could not be decided: { $why }
 cannot-tell-arm = the lab { $arm } was not measured: { $why }
 unfit-command = { $action } fails on { $endpoint } with status { $status }: { $output }
+finding-live-open = { $endpoint } was the live machine { $address } ({ $found }), reached through a relay, and changed over SSH as the fixes say
+finding-live-put-back = what the fixes changed in { $dirs } on { $endpoint } was put back, and is as it was
+finding-live-not-put-back = { $endpoint } could not be put back as it was ({ $reason }): the files of { $dirs } as they were are beside this arm's evidence, in { $copy }
+cannot-tell-cure = whether the fix cures it was not tried: a live machine is changed only with --apply

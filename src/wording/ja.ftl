@@ -531,3 +531,7 @@ unfit-no-cure = 教材の対策を施しても{ $check }を満たしません: {
 cannot-tell-check = { $check } [{ $arm }]を判定できません: { $why }
 cannot-tell-arm = ラボ{ $arm }を計測できませんでした: { $why }
 unfit-command = { $endpoint }で{ $action }が失敗します(終了コード{ $status }): { $output }
+finding-live-open = { $endpoint }は実機{ $address }({ $found })で、中継を通して計測し、対策はSSHで適用しました
+finding-live-put-back = { $endpoint }の{ $dirs }で対策が変えたものは元に戻し、元どおりであることを確かめました
+finding-live-not-put-back = { $endpoint }を元に戻せませんでした({ $reason })。{ $dirs }の元のファイルはこのアームの証拠の{ $copy }にあります
+cannot-tell-cure = 対策で治るかどうかは試していません。実機を変更するのは--applyを付けたときだけです

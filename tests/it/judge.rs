@@ -244,7 +244,7 @@ pub fn record(lang: Lang, arms: &[ArmEvidence]) -> RunRecord {
             images: Vec::new(),
             submissions: Vec::new(),
             subjects: Default::default(),
-                mutation: None,
+            mutation: None,
             took: 12.0,
         }],
     }

@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use super::error::explain;
 use super::{container, disk, doctor, images, sweep, volume};
 use crate::helper::message::Offers;
-use crate::lab::base::Base;
+use crate::lab::base::{Base, Release};
 use crate::lab::host::Owner;
 use crate::lab::sources::ImageState;
 use crate::lab::sweep::Swept;
@@ -39,6 +39,8 @@ pub struct Docker {
     pub(super) owner: Owner,
     /// Directory `containers/` with the images' sources.
     pub(super) sources: PathBuf,
+    /// What the images stand on.
+    pub(super) release: Release,
     /// The program that becomes PID 1 of every endpoint.
     pub(super) program: PathBuf,
     /// Base image and helper volume, each found or made once a run.
@@ -88,12 +90,20 @@ impl Docker {
             run: run.to_owned(),
             owner: Owner::this(),
             sources,
+            release: Release::default(),
             // Not `current_exe`: that file may have been replaced by a newer build since this process started.
             program: PathBuf::from("/proc/self/exe"),
             base: OnceCell::new(),
             helper: OnceCell::new(),
             ending: Arc::new(Semaphore::new(ENDINGS_AT_ONCE)),
         })
+    }
+
+    /// Has the images stand on another release.
+    #[must_use]
+    pub fn on_release(mut self, release: Release) -> Self {
+        self.release = release;
+        self
     }
 
     /// Uses another program as helper than this one: for programs that are not Saiten's own.

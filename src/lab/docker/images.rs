@@ -33,15 +33,15 @@ pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
         if let Some(base) = known_base(docker).await? {
             return Ok(base);
         }
-        note(&format!("pulling {}", base::PUBLISHED));
+        note(&format!("pulling {}", docker.release.published()));
         if pull(docker).await
-            && let Some(base) = find_base(docker, base::PUBLISHED).await?
+            && let Some(base) = find_base(docker, &docker.release.published()).await?
         {
             return Ok(base);
         }
         note("bootstrapping a base image from Debian's package mirror (mmdebstrap)");
         bootstrap(docker).await?;
-        find_base(docker, &base::own(base::SUITE))
+        find_base(docker, &docker.release.own())
             .await?
             .ok_or_else(|| LabError::backend("cannot make a base image", "it was imported but is not there"))
     };
@@ -50,8 +50,8 @@ pub async fn base(docker: &Docker, note: &Note<'_>) -> Result<Base, LabError> {
 
 /// The base that the engine has, the published one first.
 async fn known_base(docker: &Docker) -> Result<Option<Base>, LabError> {
-    match find_base(docker, base::PUBLISHED).await? {
-        None => find_base(docker, &base::own(base::SUITE)).await,
+    match find_base(docker, &docker.release.published()).await? {
+        None => find_base(docker, &docker.release.own()).await,
         found => Ok(found),
     }
 }
@@ -83,7 +83,7 @@ async fn turn(docker: &Docker) -> Result<File, LabError> {
 
 /// Whether the base could be pulled. Why not does not matter: there is another way.
 async fn pull(docker: &Docker) -> bool {
-    let options = CreateImageOptionsBuilder::new().from_image(base::PUBLISHED).build();
+    let options = CreateImageOptionsBuilder::new().from_image(&docker.release.published()).build();
     let pulled = docker.client.create_image(Some(options), None, None).try_for_each(|_| std::future::ready(Ok(())));
     matches!(tokio::time::timeout(PULL, pulled).await, Ok(Ok(())))
 }
@@ -91,8 +91,8 @@ async fn pull(docker: &Docker) -> bool {
 /// Makes a base from Debian's packages and imports it.
 async fn bootstrap(docker: &Docker) -> Result<(), LabError> {
     let what = "cannot import a base image";
-    let archive = base::bootstrap(base::SUITE, &std::env::temp_dir()).await?;
-    let own = base::own(base::SUITE);
+    let archive = base::bootstrap(docker.release.suite(), &std::env::temp_dir()).await?;
+    let own = docker.release.own();
     let (name, tag) = own.split_once(':').unwrap_or((&own, "latest"));
     let options = CreateImageOptionsBuilder::new().from_src("-").repo(name).tag(tag).build();
     let body = body_try_stream(ReaderStream::new(tokio::fs::File::from_std(archive)));

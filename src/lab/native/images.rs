@@ -20,13 +20,13 @@ pub async fn base(native: &Native, note: &Note<'_>) -> Result<Base, LabError> {
     if let Some(base) = known_base(native) {
         return Ok(base);
     }
-    find(native, base::PUBLISHED, note).await?;
+    find(native, &native.release.published(), note).await?;
     known_base(native).ok_or_else(|| LabError::backend("cannot make a base image", "it was made but is not there"))
 }
 
 /// The base that is there, the published one first.
 pub fn known_base(native: &Native) -> Option<Base> {
-    [base::PUBLISHED.to_owned(), base::own(base::SUITE)].into_iter().find_map(|reference| {
+    [native.release.published(), native.release.own()].into_iter().find_map(|reference| {
         let image = native.store.image(&reference)?;
         let id = base::identity(image.layers.iter().map(|layer| layer.diff_id.as_str()));
         Some(Base { reference, id })

@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use crate::helper::message::{Offers, PROGRAM};
+use crate::lab::base::Release;
 use crate::lab::host::{self, Owner};
 use crate::lab::sources::ImageState;
 use crate::lab::sweep::Swept;
@@ -31,6 +32,8 @@ use store::{Image, PLACES, Store};
 pub struct Native {
     run: String,
     sources: PathBuf,
+    /// What the images stand on.
+    release: Release,
     program: PathBuf,
     mapping: Mapping,
     store: Store,
@@ -52,6 +55,7 @@ impl Native {
         Ok(Native {
             run: run.to_owned(),
             sources,
+            release: Release::default(),
             // Not `current_exe`: that file may have been replaced by a newer build since this process started.
             program: PathBuf::from("/proc/self/exe"),
             mapping,
@@ -108,6 +112,13 @@ impl Native {
             Err(_) if self.store.root().join(&layer).is_dir() => zygote.change(Change::Remove(dir)).await,
             other => other,
         }
+    }
+
+    /// Has the images stand on another release.
+    #[must_use]
+    pub fn on_release(mut self, release: Release) -> Self {
+        self.release = release;
+        self
     }
 
     /// Removes what dead processes were making in the store.

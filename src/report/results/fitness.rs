@@ -21,7 +21,7 @@ const REASON_MOST: usize = 2000;
 pub struct FitnessPart {
     /// `fit`, `not_fit` or `cannot_tell`.
     pub fitness: Fitness,
-    /// Why, the most telling first; empty where it is fit.
+    /// Why, the most telling first; where it is fit, what could not be told.
     pub reasons: Vec<String>,
     /// The machines.
     pub subjects: Vec<SubjectPart>,
