@@ -14,6 +14,7 @@ use crate::lab::host;
 use crate::lab::live::Reach;
 use crate::report;
 use crate::report::results::Results;
+use crate::report::verify::Verified;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
 
@@ -73,19 +74,18 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };
     let wanted = context.wanted(&options.id, place.containers())?;
-    let several = candidates.len() > 1;
-    let out_of = |at: usize, candidate: &Candidate| match several {
-        true => args.out.join(candidate.dir(at)),
-        false => args.out.clone(),
-    };
     let announcer = Announcer::new(listeners(&args.out, context)?);
     let done = session(&wanted, &announcer, true, async |chosen: Chosen, stop: &Stop| {
         let (mut done, mut other) = (Vec::new(), None);
         for (at, candidate) in candidates.iter().enumerate() {
             // A machine that may not be changed shows the symptom, and no cure.
             let only = (candidate.is_live() && !args.apply).then_some(ArmName::Omitted);
-            let options =
-                Options { only, out: out_of(at, candidate), why_backend: chosen.why.clone(), ..options.clone() };
+            let options = Options {
+                only,
+                out: args.out.join(own_dir(&candidates, at, candidate)),
+                why_backend: chosen.why.clone(),
+                ..options.clone()
+            };
             let backend = match candidate.release() {
                 None => &*chosen.backend,
                 // The last one's backend goes first: what it keeps running is not needed any more.
@@ -102,7 +102,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         }
         Ok(done)
     })?;
-    finish(&done, &candidates, &out_of, context)
+    finish(&done, &candidates, args, context)
 }
 
 /// Runs all scenarios with one candidate's machines.
@@ -131,24 +131,37 @@ async fn one(
 }
 
 /// Writes each candidate's reports, prints the summaries, gives the exit status: the worst answer.
-fn finish(
-    done: &[Done],
-    candidates: &[Candidate],
-    out_of: &dyn Fn(usize, &Candidate) -> PathBuf,
-    context: &Context,
-) -> Result<u8, CommandError> {
-    let mut status = 0;
-    let mut all: Vec<Results> = Vec::new();
+fn finish(done: &[Done], candidates: &[Candidate], args: &Args, context: &Context) -> Result<u8, CommandError> {
+    let (mut status, mut all) = (0, Vec::new());
     for (at, (done, candidate)) in done.iter().zip(candidates).enumerate() {
         let (results, proof) = judged(&done.record, &done.scenarios);
-        let own = publish(&results, &proof, &out_of(at, candidate), Vec::new(), context)?;
-        status = status.max(own);
-        all.push(results);
+        let dir = own_dir(candidates, at, candidate);
+        status = status.max(publish(&results, &proof, &args.out.join(&dir), Vec::new(), context)?);
+        all.push(Verified { results, scenarios: &done.scenarios, dir });
     }
+    let mut trouble = Vec::new();
     if let Some(last) = done.last() {
         last.announcer.tell(EventKind::RunFinished { status });
+        trouble = last.announcer.failed();
     }
-    let text = report::terminal::fitness(&all, context.lang, context.around.color);
-    io::stdout().lock().write_all(text.as_bytes())?;
+    let mut out = io::stdout().lock();
+    let results: Vec<&Results> = all.iter().map(|verified| &verified.results).collect();
+    out.write_all(report::terminal::fitness(&results, context.lang, context.around.color).as_bytes())?;
+    out.write_all(report::verify::table(&all, &report::verify::verification(&all), context.lang).as_bytes())?;
+    for (path, written) in report::verify::write(&args.out, &all, context.lang) {
+        match written {
+            Ok(()) => writeln!(out, "  {}", path.display())?,
+            Err(err) => trouble.push(super::chain(&err)),
+        }
+    }
+    for text in trouble {
+        writeln!(io::stderr(), "{} {text}", crate::wording::say(context.lang, "error-prefix"))?;
+        status = status.max(super::NOT_RUN);
+    }
     Ok(status)
+}
+
+/// Directory of a candidate's own reports, below the run's: of several, one for each.
+fn own_dir(candidates: &[Candidate], at: usize, candidate: &Candidate) -> String {
+    if candidates.len() > 1 { candidate.dir(at) } else { String::new() }
 }

@@ -9,6 +9,7 @@ pub mod mutants;
 pub mod proof;
 pub mod results;
 pub mod terminal;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 

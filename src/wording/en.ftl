@@ -568,3 +568,24 @@ finding-live-open = { $endpoint } was the live machine { $address } ({ $found })
 finding-live-put-back = what the fixes changed in { $dirs } on { $endpoint } was put back, and is as it was
 finding-live-not-put-back = { $endpoint } could not be put back as it was ({ $reason }): the files of { $dirs } as they were are beside this arm's evidence, in { $copy }
 cannot-tell-cure = whether the fix cures it was not tried: a live machine is changed only with --apply
+verify-title = Is the lab image fit for class?
+verify-scenario = Scenario
+verify-check = Check
+verify-symptom = Symptom without the fix
+verify-cure = Cured by the fix
+verify-figures = Without → with the fix
+verify-yes = yes
+verify-no = no
+verify-image = image
+verify-disk = disk
+verify-host = live machine
+verify-release = release
+verify-changes = { $count ->
+    [one] One difference from { $from } to { $to }
+   *[other] { $count } differences from { $from } to { $to }
+ }
+verify-more = … and { $count } more ({ $kind }); verify.json has all
+verify-kind-figure = counted
+verify-kind-setting = setting
+verify-kind-package = package
+verify-made-by = Saiten { $saiten }, run { $run }, backend { $backend }

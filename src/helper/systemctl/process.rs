@@ -2,6 +2,7 @@
 
 use super::command::{Command, Environment, environment_file};
 use super::unit::Unit;
+use nix::sys::signal::SigSet;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Gid, Uid, setgid, setgroups, setsid, setuid};
 use std::fs::{self, DirBuilder, Permissions};
@@ -132,6 +133,9 @@ pub fn become_it(args: &[String]) -> i32 {
 fn last_steps(user: &str, group_name: &str, directory: &str, mask: &str) -> Result<(), (&'static str, i32)> {
     // A session of its own: the service has no terminal, and a signal to the caller's group misses it.
     setsid().ok();
+    // The supervisor waits for SIGCHLD by a descriptor, and so has it blocked; a daemon that inherits that never hears of its children's
+    // ends. OpenSSH before 8.9 then keeps every login open for ever.
+    SigSet::empty().thread_set_mask().ok();
     umask(Mode::from_bits_truncate(u32::from_str_radix(mask, 8).unwrap_or(0o022)));
     let own_group = match group_name {
         "" => None,

@@ -3,7 +3,7 @@
 pub mod classroom50;
 pub mod gradebook;
 pub mod gradescope;
-mod html;
+pub(super) mod html;
 pub mod page;
 pub mod summary_page;
 mod told;

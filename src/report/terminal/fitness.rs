@@ -12,7 +12,7 @@ const NAME_MOST: usize = 100;
 const REASON_MOST: usize = 600;
 
 /// A line for each machine and scenario, with the reasons below it.
-pub fn fitness(all: &[Results], lang: Lang, color: bool) -> String {
+pub fn fitness(all: &[&Results], lang: Lang, color: bool) -> String {
     let paint = Paint { color };
     let parts = all.iter().flat_map(|results| &results.scenarios);
     let told: Vec<(&str, &FitnessPart)> =

@@ -14,10 +14,11 @@ use crate::event::Listener;
 use crate::wording::Lang;
 
 pub use class::class;
-pub use fitness::fitness;
+pub use fitness::{fitness, word as fitness_word};
 pub use grading::Grading;
 pub use mutants::mutants;
 pub use proof::proof;
+pub(super) use style::{pad, widest};
 pub use summary::summary;
 
 /// Progress on standard error: live lines on a terminal, else plain ones.
