@@ -91,15 +91,15 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     if !unfit.is_empty() {
         return Assessment { fitness: Fitness::NotFit, reasons: unfit };
     }
-    let mut missing: Vec<Reason> = Vec::new();
-    for result in &judged {
+    let mut missing: Vec<Reason> = arms.iter().filter_map(not_measured).collect();
+    // Labs fail side by side for the same reason, and no check of theirs has more to tell.
+    missing.dedup_by(|one, other| same_why(one, other));
+    let all_measured = missing.is_empty();
+    for result in judged.iter().filter(|_| all_measured) {
         if matches!(result.verdict, Verdict::Inconclusive | Verdict::Unsupported | Verdict::Error) {
             let phrase = Phrase::new("cannot-tell-check").with("check", &result.name);
             add(&mut missing, Reason::Because(phrase.with("arm", &result.arm), result.reason.clone()));
         }
-    }
-    if judged.is_empty() {
-        arms.iter().filter_map(not_measured).for_each(|reason| add(&mut missing, reason));
     }
     if !arms.iter().any(|arm| arm.name == ArmName::Applied) {
         add(&mut missing, Reason::Own(Phrase::new("cannot-tell-cure")));
@@ -114,6 +114,14 @@ fn told(judged: &[CheckResult]) -> Fitness {
     match judged.iter().any(cured) && judged.iter().find(open).is_none() {
         true => Fitness::Fit,
         false => Fitness::CannotTell,
+    }
+}
+
+fn same_why(one: &Reason, other: &Reason) -> bool {
+    match (one, other) {
+        (Reason::Own(one), Reason::Own(other)) => one.args.get("why") == other.args.get("why"),
+        (Reason::Because(_, one), Reason::Because(_, other)) => one == other,
+        _ => false,
     }
 }
 

@@ -7,9 +7,10 @@ use crate::arm::ArmName;
 use crate::clean::one_line;
 use crate::lab::topology::Lab;
 
-/// Packages that somebody asked for, and that a system does not have anyway (deb-control(5): Priority), with their versions.
-const ASK: &str =
-    r"dpkg-query -W -f '${Priority} ${Package} ${Version}\n' $(apt-mark showmanual) | sed -n 's/^optional //p'";
+/// Programs that somebody asked for, and the C library, which looks names up, with their versions. Libraries otherwise follow the programs
+/// (deb-control(5): Priority, Section).
+const ASK: &str = r"dpkg-query -W -f '${Priority}/${Section} ${Package} ${Version}\n' $(apt-mark showmanual) libc6 \
+    | sed -n -e '/^optional\/.*libs /d' -e '/ gcc-[0-9.]*-base /d' -e 's/^optional[^ ]* //p' -e 's/^[^ ]* \(libc6 \)/\1/p' | sort -u";
 /// Most packages that are kept, and longest name and version, in characters.
 const MOST: usize = 200;
 const WORD_MOST: usize = 100;

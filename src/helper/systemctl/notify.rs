@@ -1,29 +1,51 @@
 //! Where a service says that it is ready (sd_notify(3)).
 
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt::PassCred};
+use std::fs;
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+/// Where systemd has its own.
+const DIR: &str = "/run/systemd";
 
 /// The socket, and whether the service has said it.
 #[derive(Debug)]
 pub struct Notify {
     socket: UnixDatagram,
+    /// Its file, or a name without one behind an `@`.
     address: String,
     /// `READY=1` has come.
     pub ready: bool,
 }
 
 impl Notify {
-    /// Opens one. Its name has no file, so a service may have dropped root or changed its root before it speaks.
+    /// Opens one: a file, as systemd has it. OpenSSH since 9.8 cannot connect to a name without a file, since it sends its address with
+    /// all the zeros behind it. Such a name is for endpoints where no file can be made.
     pub fn new() -> io::Result<Self> {
-        let name = format!("saiten/notify/{}", std::process::id());
-        let socket = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
+        let id = std::process::id();
+        let path = format!("{DIR}/notify-{id}");
+        let bound = fs::create_dir_all(DIR).and_then(|()| {
+            // What a supervisor of the same process id left.
+            let _ = fs::remove_file(&path);
+            let socket = UnixDatagram::bind(&path)?;
+            // A service may have dropped root before it speaks.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o777))?;
+            Ok(socket)
+        });
+        let (socket, address) = match bound {
+            Ok(socket) => (socket, path),
+            Err(_) => {
+                let name = format!("saiten/notify/{id}");
+                (UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name)?)?, format!("@{name}"))
+            }
+        };
         socket.set_nonblocking(true)?;
         // The kernel's word on who speaks.
         setsockopt(&socket, PassCred, &true)?;
-        Ok(Self { socket, address: format!("@{name}"), ready: false })
+        Ok(Self { socket, address, ready: false })
     }
 
     /// What belongs into `NOTIFY_SOCKET`.
@@ -60,6 +82,14 @@ impl Notify {
         let length = message.bytes;
         // An unknown sender is nobody, whom only `anyone` covers.
         Some((sender.unwrap_or(-1), String::from_utf8_lossy(&bytes[..length]).into_owned()))
+    }
+}
+
+impl Drop for Notify {
+    fn drop(&mut self) {
+        if !self.address.starts_with('@') {
+            let _ = fs::remove_file(&self.address);
+        }
     }
 }
 

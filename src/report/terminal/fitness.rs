@@ -3,7 +3,7 @@
 use super::style::{Paint, pad, widest};
 use crate::clean::one_line;
 use crate::fitness::Fitness;
-use crate::report::results::{FitnessPart, Results};
+use crate::report::results::{FitnessPart, Results, SubjectPart};
 use crate::verdict::Verdict;
 use crate::wording::{Lang, say};
 
@@ -21,8 +21,7 @@ pub fn fitness(all: &[&Results], lang: Lang, color: bool) -> String {
     let (word_width, id_width) = (widest(words.iter().map(String::as_str)), widest(told.iter().map(|(id, _)| *id)));
     let mut out = String::new();
     for ((id, part), word) in told.iter().zip(&words) {
-        let subjects = part.subjects.iter().map(|subject| format!("{} = {}", subject.endpoint, subject.named));
-        let subjects = one_line(&subjects.collect::<Vec<_>>().join(", "), NAME_MOST);
+        let subjects = one_line(&subjects(part), NAME_MOST);
         let word = paint.verdict(color_of(part.fitness), &pad(word, word_width));
         out += &format!("\n{word}  {}  {}\n", pad(id, id_width), paint.faint(&subjects));
         for reason in &part.reasons {
@@ -30,6 +29,17 @@ pub fn fitness(all: &[&Results], lang: Lang, color: bool) -> String {
         }
     }
     out
+}
+
+/// The machines, with their endpoints; a release, which has all places, by its name alone.
+fn subjects(part: &FitnessPart) -> String {
+    let of = |subject: &SubjectPart| match subject.kind.as_str() {
+        "release" => subject.named.clone(),
+        _ => format!("{} = {}", subject.endpoint, subject.named),
+    };
+    let mut all: Vec<String> = part.subjects.iter().map(of).collect();
+    all.dedup();
+    all.join(", ")
 }
 
 /// The answer in words.

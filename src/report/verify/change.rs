@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Verified;
 use crate::arm::ArmName;
 use crate::clean::{clean, one_line};
-use crate::evidence::ArmEvidence;
+use crate::evidence::{ArmEvidence, Outcome};
 use crate::scenario::Scenario;
 
 /// Most lines of one kind that are told for an endpoint.
@@ -92,13 +92,16 @@ fn once(all: Vec<Change>) -> Vec<Change> {
 }
 
 fn omitted(arms: &[ArmEvidence]) -> Option<&ArmEvidence> {
-    arms.iter().find(|arm| arm.name == ArmName::Omitted)
+    arms.iter().find(|arm| arm.name == ArmName::Omitted && arm.outcome == Outcome::Measured)
 }
 
 /// Counts and facts of the wire that are not the same. Times never are; their checks tell of them.
 fn figures(scenario: &Scenario, arms: &[ArmEvidence], others: &[ArmEvidence], all: &mut Vec<Change>) {
     for arm in arms {
-        let Some(other) = others.iter().find(|other| other.name == arm.name) else { continue };
+        // A lab that failed has no figures, which is no difference of its own.
+        let measured = |arm: &&ArmEvidence| arm.outcome == Outcome::Measured;
+        let other = others.iter().filter(measured).find(|other| other.name == arm.name);
+        let Some((arm, other)) = Some(arm).filter(measured).zip(other) else { continue };
         for measurement in arm.measurements().into_iter().filter(|measurement| !measurement.unit.depends_on_machine()) {
             let show = |arm: &ArmEvidence| arm.median(&measurement.metric).map(|value| measurement.unit.show(value));
             let (from, to) = (show(arm), show(other));
