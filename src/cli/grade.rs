@@ -97,6 +97,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
             networks: args.reach.clone(),
             identity: args.identity.as_deref().map(live::identity).transpose()?,
             apply: false,
+            known_hosts: None,
         },
         ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };

@@ -55,6 +55,9 @@ pub struct Args {
     /// The key that live machines are logged into with
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
+    /// File of the host keys that are known, for --apply; ssh's own by default. A key that has changed is refused
+    #[arg(long, value_name = "FILE", requires = "apply")]
+    known_hosts: Option<PathBuf>,
 }
 
 /// Verifies all candidates, one after the other, and writes the reports.
@@ -70,6 +73,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
             networks: EVERYWHERE.iter().filter_map(|network| live::network(network).ok()).collect(),
             identity: args.identity.as_deref().map(live::identity).transpose()?,
             apply: args.apply,
+            known_hosts: args.known_hosts.clone(),
         },
         ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };

@@ -2,6 +2,7 @@
 //! what asks stands in the instructor's network: what is not allowed is refused before anything is sent.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct Reach {
     pub identity: Option<Identity>,
     /// Whether fixes are applied to them, over SSH, and put back.
     pub apply: bool,
+    /// File of the host keys that are known; `ssh`'s own by default.
+    pub known_hosts: Option<PathBuf>,
 }
 
 /// A live machine that was found, and may be reached.
@@ -153,7 +156,7 @@ mod tests {
     fn found(text: &str, networks: &[(&str, u8)]) -> Result<String, String> {
         let networks =
             networks.iter().map(|(address, length)| Prefix { address: address.parse().unwrap(), length: *length });
-        let reach = Reach { networks: networks.collect(), identity: None, apply: false };
+        let reach = Reach { networks: networks.collect(), identity: None, apply: false, known_hosts: None };
         let ports = [ServicePort { transport: Transport::Tcp, port: 22 }];
         let host = Host::parse(text).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

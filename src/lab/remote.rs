@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::LabError;
-use super::live::{Identity, Live};
+use super::live::{Identity, Live, Reach};
 use super::shell::Shell;
 use crate::helper::message::Ran;
 
@@ -48,8 +48,10 @@ impl Remote {
     ///
     /// # Errors
     /// A key that cannot be put where only `ssh` finds it.
-    pub fn of(endpoint: &str, live: &Live, identity: Option<&Identity>) -> Result<Self, LabError> {
-        let key = identity
+    pub fn of(endpoint: &str, live: &Live, reach: &Reach) -> Result<Self, LabError> {
+        let key = reach
+            .identity
+            .as_ref()
             .map(kept)
             .transpose()
             .map_err(|source| LabError::Own { what: "cannot keep the key for ssh".to_owned(), source })?;
@@ -62,6 +64,9 @@ impl Remote {
         if let Some(key) = &key {
             arguments.extend(["-o".to_owned(), "IdentitiesOnly=yes".to_owned()]);
             arguments.extend(["-i".to_owned(), key.path().to_string_lossy().into_owned()]);
+        }
+        if let Some(file) = &reach.known_hosts {
+            arguments.extend(["-o".to_owned(), format!("UserKnownHostsFile={}", file.display())]);
         }
         let port = own.map_or(PORT, |(_, port)| *port);
         arguments.extend(["-p".to_owned(), port.to_string(), "-l".to_owned(), user.to_owned()]);
@@ -133,4 +138,46 @@ fn kept(identity: &Identity) -> std::io::Result<NamedTempFile> {
 
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::scenario::ServicePort;
+    use crate::scenario::Transport;
+    use crate::scenario::host::Host;
+
+    /// The shell of a machine that listens at this port of loopback.
+    fn shell(port: u16) -> Remote {
+        let host = Host::parse(&format!("alice@127.0.0.1:{port}")).unwrap();
+        let ports = vec![(ServicePort { transport: Transport::Tcp, port: 22 }, port)];
+        let live = Live { host, address: "127.0.0.1".parse().unwrap(), ports };
+        let reach = Reach { known_hosts: Some("/dev/null".into()), ..Reach::default() };
+        Remote::of("server", &live, &reach).unwrap()
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_told_with_the_address_and_one_that_hangs_is_ended_at_the_limit() {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let refused = shell(nobody).run("true", Duration::from_secs(20)).await.unwrap_err().chain();
+        assert!(refused.contains("alice@127.0.0.1") && refused.contains("refused"), "{refused}");
+        // Takes the connection, and never says a word.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        thread::spawn(move || silent.incoming().flatten().for_each(std::mem::forget));
+        let ran = shell(port).run("true", Duration::from_millis(300)).await.unwrap();
+        assert!(ran.timed_out && ran.status != 0, "{ran:?}");
+    }
+
+    #[test]
+    fn no_argument_can_become_an_option_and_no_key_is_among_them() {
+        let shell = shell(2222);
+        let end = shell.arguments.iter().position(|argument| argument == "--").unwrap();
+        assert_eq!(shell.arguments[end + 1], "127.0.0.1");
+        assert!(shell.arguments[end + 2].starts_with("exec sudo -n /bin/sh"), "{:?}", shell.arguments);
+        assert!(shell.arguments.windows(2).any(|two| two == ["-p", "2222"]));
+    }
 }

@@ -40,7 +40,7 @@ impl Life<'_> {
     pub(super) fn shells(&self, live: &BTreeMap<String, Live>) -> Result<BTreeMap<String, Rc<dyn Shell>>, LabError> {
         let reach = &self.planned.shared.options.reach;
         let open = |(endpoint, live): (&String, &Live)| {
-            let shell: Rc<dyn Shell> = Rc::new(Remote::of(endpoint, live, reach.identity.as_ref())?);
+            let shell: Rc<dyn Shell> = Rc::new(Remote::of(endpoint, live, reach)?);
             Ok((endpoint.clone(), shell))
         };
         live.iter().filter(|_| reach.apply).map(open).collect()

@@ -20,4 +20,5 @@ mod scenario;
 mod submissions;
 mod tidy;
 mod unfooled;
+mod verify;
 mod virtualbox;

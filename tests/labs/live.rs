@@ -17,7 +17,7 @@ use crate::user::{Lab, Labs, On, on_each_backend, on_native, saiten, text};
 on_each_backend!(a_live_sshd_is_graded_by_what_a_client_meets,);
 
 // A relay is the same on each backend, which the other test shows.
-on_native!(a_live_named_is_graded_by_its_answers,);
+on_native!(a_live_named_is_graded_by_its_answers, a_live_sshd_is_verified_changed_and_put_back,);
 
 /// A lab whose daemons are somebody's live machines.
 struct Campus {
@@ -211,4 +211,68 @@ fn a_live_named_is_graded_by_its_answers(on: On) {
     graded.expect("mended", &checks(["unsupported", "pass", "pass", "unsupported", "unsupported", "pass"]));
     graded.expect("broken", &checks(["unsupported", "fail", "fail", "unsupported", "unsupported", "pass"]));
     graded.expect("nobody", &checks(["fail"; 6]));
+}
+
+fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
+    let ssh = "192.168.1.10:22".parse().unwrap();
+    let campus = Campus::up("ssh/slow-login", "omitted");
+    campus.lab.says("client", "ssh-keygen -q -t ed25519 -N '' -f /root/own");
+    let (private, public) =
+        (campus.lab.says("client", "cat /root/own"), campus.lab.says("client", "cat /root/own.pub"));
+    let file = "/root/.ssh/authorized_keys";
+    campus.lab.says("server", &format!("install -d -m 700 /root/.ssh && umask 077 && echo '{public}' >> {file}"));
+    let looks = "cd /etc/ssh && ls -la --time-style=+ . && sha256sum sshd_config";
+    let before = campus.lab.says("server", looks);
+    let dir = Labs::new(on);
+    let key = dir.path().join("key");
+    std::fs::write(&key, format!("{private}\n")).unwrap();
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+    let host = format!("server=root@{}", campus.offer(ssh));
+    let verify = |out: &str, more: &[&str]| {
+        let mut command = saiten(on, dir.path());
+        command.args(["verify", "ssh/slow-login", "--host", &host, "--identity"]).arg(&key);
+        let out = dir.path().join(out);
+        let done = command.arg("--out").arg(&out).args(more).output().unwrap();
+        let said = text(&done);
+        let results = std::fs::read(out.join("results.json")).unwrap_or_else(|err| panic!("{err}: {said}"));
+        let results: Value = serde_json::from_slice(&results).unwrap();
+        (done.status.code(), results["scenarios"][0].clone(), said)
+    };
+
+    // Only looked at: the symptom is there, and whether it can be cured nobody knows.
+    let (status, scenario, said) = verify("looked-at", &[]);
+    assert_eq!((status, &scenario["fitness"]["fitness"]), (Some(3), &"cannot_tell".into()), "{said}");
+    assert!(said.contains("--apply"), "{said}");
+    assert_eq!(campus.lab.says("server", looks), before);
+
+    let known = dir.path().join("known_hosts");
+    let apply = ["--apply", "--known-hosts", known.to_str().unwrap()];
+    let (status, scenario, said) = verify("changed", &apply);
+    assert_eq!((status, &scenario["fitness"]["fitness"]), (Some(0), &"fit".into()), "{said}");
+    let check = |name: &str, arm: &str| {
+        let mut checks = scenario["checks"].as_array().unwrap().iter();
+        word(&checks.find(|check| check["name"] == name && check["arm"] == arm).unwrap()["verdict"])
+    };
+    assert_eq!(
+        (check("login-is-quick", "applied"), check("client-asks-no-name", "applied")),
+        ("pass".into(), "pass".into())
+    );
+    assert_eq!(check("server-asks-no-name", "applied"), "unsupported");
+    // As it was: no copy that the course makes is left, and the daemon offers again what it offered.
+    assert_eq!(campus.lab.says("server", looks), before, "{said}");
+    assert!(!said.contains("could not be put back") && said.contains("was put back"), "{said}");
+
+    // Another machine at the same address: it is not let near anything.
+    let known_key = std::fs::read_to_string(&known).unwrap();
+    let another =
+        campus.lab.says("client", "ssh-keygen -q -t ed25519 -N '' -f /root/another; cut -d' ' -f1,2 /root/another.pub");
+    let at = known_key.split(' ').next().unwrap();
+    std::fs::write(&known, format!("{at} {another}\n")).unwrap();
+    let (status, scenario, said) = verify("stranger", &apply);
+    assert_eq!((status, &scenario["fitness"]["fitness"]), (Some(3), &"cannot_tell".into()), "{said}");
+    assert!(
+        said.contains("HOST IDENTIFICATION HAS CHANGED") || said.contains("Host key verification failed"),
+        "{said}"
+    );
+    assert_eq!(campus.lab.says("server", looks), before);
 }
