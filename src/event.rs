@@ -133,11 +133,11 @@ pub enum EventKind {
         /// Points it is worth.
         points_most: u32,
     },
-    /// Some submissions are measured again in quiet.
+    /// Some labs are measured again in quiet.
     Again {
         /// Scenario id.
         scenario: String,
-        /// How many.
+        /// How many: submissions, mutants, or the scenario's own arms.
         submissions: usize,
     },
     /// A lab stays up for people to look around in.

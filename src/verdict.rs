@@ -1,5 +1,7 @@
 //! Deciding: `judge(scenario, evidence) -> verdicts`. Pure; the same evidence gives the same verdicts, byte for byte.
 
+pub mod crowd;
+
 use serde::{Deserialize, Serialize};
 
 use crate::arm::ArmName;
@@ -101,6 +103,18 @@ pub fn expectations(scenario: &Scenario, arms: &[ArmEvidence], name: &ArmName) -
         doubt.unwrap_or_else(|| case.expectation(arm, Verdict::Pass, &Phrase::default()).0)
     };
     scenario.checks.iter().map(|check| (check.name.clone(), of(check))).collect()
+}
+
+/// What each check whose symptom appeared gives in one arm, a mutant too, which is nobody's work and so not among those of [`judge`].
+fn results_of<'a>(scenario: &'a Scenario, arms: &[ArmEvidence], name: &ArmName) -> Vec<(&'a Check, CheckResult)> {
+    let find = |name: &ArmName| arms.iter().find(|arm| arm.name == *name);
+    let Some((control, arm)) = find(&ArmName::Omitted).zip(find(name)) else { return Vec::new() };
+    let of = |check: &'a Check| {
+        let case = Case { check, control, arms };
+        let appeared = case.symptom().verdict == Verdict::Pass;
+        appeared.then(|| (check, case.result(arm, case.expectation(arm, Verdict::Pass, &Phrase::default()))))
+    };
+    scenario.checks.iter().filter_map(of).collect()
 }
 
 /// Probes whose readings leave a check undecided, so that more samples could help.

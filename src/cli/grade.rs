@@ -25,14 +25,10 @@ use crate::lab::{Backend, choose::Chosen};
 use crate::marks::{BatchPart, Student};
 use crate::report;
 use crate::run::class::Crowd;
-use crate::run::{self, Job, Options, Stop};
+use crate::run::stream::LABS_A_PROCESSOR;
+use crate::run::{self, Job, Options, QUIET_LABS, Stop};
 use crate::scenario::{Prefix, Scenario};
 use crate::wording::Phrase;
-
-/// Labs at once for each processor: most of a lab's time is waiting.
-const LABS_A_PROCESSOR: usize = 7;
-/// Labs at once that are measured in quiet: whoever is alone disturbs nobody, whatever it does.
-const QUIET_LABS: usize = 1;
 
 /// Arguments of `saiten grade`.
 #[derive(clap::Args)]

@@ -14,10 +14,10 @@ use crate::evidence::bundle::BundleError;
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::grade::ledger::Ledger;
 use crate::marks::{self, Asked, Marked, State, Student};
-use crate::run::class::Desk;
+use crate::run::stream::{Desk, Entry};
 use crate::scenario::submission::{Host, Step, Submission};
 use crate::scenario::{Scenario, Text};
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Verdict, crowd};
 use crate::wording::{Lang, Phrase};
 
 /// Both languages: students read theirs, whatever the instructor's.
@@ -227,7 +227,7 @@ impl<'a> Queue<'a> {
 
 #[async_trait(?Send)]
 impl Desk for Queue<'_> {
-    async fn next(&self) -> Option<Submission> {
+    async fn next(&self) -> Option<Entry> {
         loop {
             if self.failed.borrow().is_some() {
                 return None;
@@ -249,7 +249,7 @@ impl Desk for Queue<'_> {
                 HandIn::Taken { steps, images, hosts, kept, digest, remarks } => {
                     let who = &self.batch.students[student];
                     self.under_way.borrow_mut().insert(who.key.clone(), Taken { student, _kept: kept, digest });
-                    return Some(Submission {
+                    let submission = Submission {
                         name: who.key.clone(),
                         title: Text { en: who.name.clone(), ja: None },
                         steps,
@@ -258,17 +258,18 @@ impl Desk for Queue<'_> {
                         remarks,
                         fails: Default::default(),
                         reasons: Default::default(),
-                    });
+                    };
+                    return Some(Entry::from(&submission));
                 }
             }
         }
     }
 
-    fn done(&self, submission: &Submission, evidence: ArmEvidence) {
-        debug_assert_eq!(evidence.name, ArmName::Submission(submission.name.clone()));
-        let Some(taken) = self.under_way.borrow_mut().remove(&submission.name) else { return };
+    fn done(&self, evidence: ArmEvidence) {
+        let ArmName::Submission(name) = &evidence.name else { return };
+        let Some(taken) = self.under_way.borrow_mut().remove(name) else { return };
         let Exercise { scenario, calibration } = &self.exercise;
-        if self.attempt.get() == 1 && marks::is_doubtful(scenario, calibration, &evidence) {
+        if self.attempt.get() == 1 && crowd::is_doubtful(scenario, calibration, &evidence) {
             self.again.borrow_mut().push(taken.student);
             return;
         }

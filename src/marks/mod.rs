@@ -1,7 +1,6 @@
 //! Marks: what a submission earned and why, and what a class makes of it. Pure; every page, table and file of a batch is a
 //! function of these.
 
-mod crowd;
 mod mark;
 mod summary;
 
@@ -12,7 +11,6 @@ use crate::measure::Unit;
 use crate::stats::Estimate;
 use crate::verdict::Verdict;
 use crate::wording::Lang;
-pub use crowd::is_doubtful;
 pub use mark::{Asked, mark, unmarked};
 pub use summary::{Band, CheckCost, NeedsPerson, ReasonCost, Summary, summary};
 

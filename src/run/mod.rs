@@ -11,6 +11,7 @@ mod packages;
 mod put_back;
 mod queue;
 mod scenario;
+pub mod stream;
 pub mod virtualbox;
 
 use std::collections::BTreeMap;
@@ -34,8 +35,14 @@ use crate::scenario::Scenario;
 use crate::scenario::mutant::Mutation;
 use crate::scenario::subject::{Subject, SubjectRecord};
 use crate::scenario::submission::Submission;
+use crate::verdict::crowd;
 use crate::wording::{Lang, Phrase};
 use gate::Gate;
+use scenario::Course;
+use stream::{LABS_A_PROCESSOR, Room};
+
+/// Labs at once that are measured in quiet, of all scenarios together: whoever is alone disturbs nobody, whatever it does.
+pub const QUIET_LABS: usize = 1;
 
 /// What a run is asked for.
 #[derive(Debug, Clone)]
@@ -166,8 +173,8 @@ struct Shared<'a> {
     bundle: Bundle,
     gate: Rc<Gate>,
     creating: Semaphore,
-    /// Room for labs where submissions and mutants run, too, of all scenarios together.
-    benches: Semaphore,
+    /// Room for submissions and mutants.
+    room: Room,
     offers: Option<Offers>,
     stop: &'a Stop,
 }
@@ -179,7 +186,6 @@ impl<'a> Shared<'a> {
         options: &'a Options,
         announcer: &'a Announcer,
         stop: &'a Stop,
-        gate: Gate,
         needs_more: bool,
     ) -> Result<Self, LabError> {
         Ok(Shared {
@@ -188,17 +194,24 @@ impl<'a> Shared<'a> {
             announcer,
             cancel: &stop.interrupted,
             bundle: Bundle::of(&options.out),
-            gate: Rc::new(gate),
+            gate: Rc::default(),
             creating: Semaphore::new(options.jobs.max(1)),
-            benches: Semaphore::new(queue::ROOM * options.jobs.max(1)),
+            room: Room::of(QUIET_LABS),
             offers: if needs_more { Some(backend.offers().await?) } else { None },
             stop,
         })
     }
 
-    /// So much room, or all that there is.
-    fn room(&self, wanted: usize) -> u32 {
-        u32::try_from(wanted.min(queue::ROOM * self.options.jobs.max(1))).unwrap_or(u32::MAX)
+    /// The same run, once nothing is under way, with another gate and other room.
+    fn with(&self, gate: Gate, room: Room) -> Shared<'a> {
+        Shared {
+            bundle: self.bundle.clone(),
+            gate: Rc::new(gate),
+            creating: Semaphore::new(self.options.jobs.max(1)),
+            room,
+            offers: self.offers.clone(),
+            ..*self
+        }
     }
 }
 
@@ -226,7 +239,7 @@ pub async fn run(
 ) -> Result<Outcome, RunError> {
     let (started, clock) = (Timestamp::now(), Instant::now());
     let needs_more = jobs.iter().any(|job| !job.scenario.requires.is_empty());
-    let shared = Shared::new(backend, options, announcer, stop, Gate::default(), needs_more).await?;
+    let shared = Shared::new(backend, options, announcer, stop, needs_more).await?;
     let plans: Vec<(Job, Vec<ArmName>)> = jobs
         .into_iter()
         .map(|job| {
@@ -245,7 +258,7 @@ pub async fn run(
         .flat_map(|(job, arms)| arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() }));
     announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
 
-    let finished = join_all(plans.iter().map(|(job, arms)| scenario::run(&shared, job, arms))).await;
+    let finished = run_all(&shared, &plans).await?;
     let mut record = RunRecord {
         version: bundle::VERSION,
         run: options.id.clone(),
@@ -263,12 +276,40 @@ pub async fn run(
     };
     let mut arms = Vec::new();
     for ((job, _), finished) in plans.iter().zip(finished) {
-        let finished = finished?;
         record.scenarios.push(scenario_record(job, &finished));
         arms.push(finished.arms);
     }
     shared.bundle.write_run(&record)?;
     Ok(Outcome { record, arms })
+}
+
+/// First the own arms of all scenarios, then as many submissions and mutants at once as the machine bears, and in the end those alone
+/// that the others may have disturbed.
+async fn run_all(shared: &Shared<'_>, plans: &[(Job, Vec<ArmName>)]) -> Result<Vec<Finished>, BundleError> {
+    let begin = async |(job, arms)| {
+        let mut course = Course::of(shared, job, arms).await;
+        course.run_own(shared).await.map(|()| course)
+    };
+    let mut courses: Vec<Course<'_>> = all(plans.iter().map(|(job, arms)| begin((job, arms)))).await?;
+    for course in &mut courses {
+        course.settle(shared).await?;
+    }
+    let crowded = shared.with(Gate::crowded(), Room::of(LABS_A_PROCESSOR * shared.options.jobs.max(1)));
+    all(courses.iter().map(|course| course.prove(&crowded))).await?;
+    let quiet = shared.with(Gate::default(), Room::of(QUIET_LABS));
+    // What even a single lab left open has one more try: then it was the machine, busy with something else.
+    let rules: [crowd::Rule; 2] = [crowd::is_doubtful, crowd::is_undecided];
+    for rule in rules {
+        all(courses.iter().map(|course| course.prove_again(&quiet, rule))).await?;
+    }
+    courses.into_iter().map(|course| course.finish(shared)).collect()
+}
+
+/// Waits for all, also where one fails: labs go down in their own time.
+async fn all<T>(
+    work: impl Iterator<Item = impl Future<Output = Result<T, BundleError>>>,
+) -> Result<Vec<T>, BundleError> {
+    join_all(work).await.into_iter().collect()
 }
 
 /// The arms of a scenario: those of the plan, and what was handed in.

@@ -1,23 +1,29 @@
 //! One scenario: all of its labs come up side by side, samples of all arms are taken in the same stretch of time, then all go down.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
 use super::gate::Work;
 use super::life::{Life, Planned};
-use super::{Finished, Job, Shared, queue};
+use super::queue::Queue;
+use super::stream::Bench;
+use super::{Finished, Job, Shared};
 use crate::arm::ArmName;
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
 use crate::evidence::{ArmEvidence, Outcome};
-use crate::lab::LabError;
+use crate::lab::{LabError, host};
+use crate::mutant;
 use crate::probe::{self, Load, Probe};
 use crate::scenario::Scenario;
-use crate::scenario::subject::Subject;
-use crate::verdict;
+use crate::verdict::{self, crowd};
 use crate::wording::Phrase;
+
+/// Processor time of a login: by so much, on one processor, labs take their samples apart.
+const APART: Duration = Duration::from_millis(60);
 
 /// A probe of the scenario, bound.
 pub struct Bound<'a> {
@@ -29,44 +35,120 @@ pub struct Bound<'a> {
     pub probe: Box<dyn Probe>,
 }
 
-/// Runs all arms of a scenario. Evidence of each arm is written as soon as it is complete.
-pub async fn run(shared: &Shared<'_>, job: &Job, names: &[ArmName]) -> Result<Finished, BundleError> {
-    let scenario = &job.scenario;
-    let clock = Instant::now();
-    let all: Vec<String> = scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
-    let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
-    let mut arms: Vec<ArmEvidence> = names.iter().map(evidence).collect();
-    let (mut images, mut mutation) = (BTreeMap::new(), None);
-    match prepare(shared, scenario).await {
-        Ok((found, probes)) => {
-            images = found;
-            images.extend(on_trial(job));
-            let watched = watched(scenario, &probes);
-            let bench = queue::Bench { shared, scenario: &watched, images: &images, probes: &probes };
-            (arms, mutation) = queue::run(&bench, job, arms).await;
-        }
-        Err(outcome) => arms.iter_mut().for_each(|arm| arm.outcome = outcome.clone()),
-    }
-    for arm in &arms {
-        let lab = LabName { scenario: scenario.id.clone(), arm: arm.name.clone() };
-        for finding in &arm.findings {
-            shared.announcer.tell(EventKind::Found { lab: lab.clone(), finding: finding.clone() });
-        }
-        shared.bundle.write_arm(&scenario.id, arm)?;
-    }
-    for result in verdict::judge(scenario, &arms) {
-        let (check, arm, verdict) = (result.name, result.arm, result.verdict);
-        shared.announcer.tell(EventKind::Judged { scenario: scenario.id.clone(), check, arm, verdict });
-    }
-    Ok(Finished { arms, mutation, images, took: clock.elapsed().as_secs_f64() })
+/// A scenario under way: its own arms first, beside nothing else of it, then what it is proven with.
+pub struct Course<'a> {
+    job: &'a Job,
+    /// Images and probes, or why there are none.
+    ready: Result<(BTreeMap<String, String>, Vec<Bound<'a>>), Outcome>,
+    watched: Scenario,
+    own: Vec<ArmEvidence>,
+    queue: Queue,
+    clock: Instant,
+    took: Cell<f64>,
 }
 
-/// References of the images on trial, by endpoint.
-fn on_trial(job: &Job) -> impl Iterator<Item = (String, String)> {
-    job.subjects.iter().filter_map(|(endpoint, trial)| match &trial.subject {
-        Subject::Image(image) => Some((endpoint.clone(), image.reference.clone())),
-        Subject::Host(_) | Subject::Release(_) => None,
-    })
+impl<'a> Course<'a> {
+    /// Gets ready what these arms need.
+    pub async fn of(shared: &Shared<'_>, job: &'a Job, names: &[ArmName]) -> Self {
+        let clock = Instant::now();
+        let all: Vec<String> = job.scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
+        let own = names.iter().filter(|name| !matches!(name, ArmName::Submission(_)));
+        let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
+        let ready = prepare(shared, &job.scenario).await;
+        let watched = match &ready {
+            Ok((_, probes)) => watched(&job.scenario, probes),
+            Err(_) => job.scenario.clone(),
+        };
+        let (own, queue) = (own.map(evidence).collect(), Queue::of(job));
+        Course { job, ready, watched, own, queue, clock, took: Cell::default() }
+    }
+
+    /// Whether anything but its own arms runs.
+    fn is_proven(&self) -> bool {
+        !self.job.submissions.is_empty() || self.job.mutants.is_some()
+    }
+
+    fn bench<'b>(&'b self, shared: &'b Shared<'b>, calibration: &'b [ArmEvidence]) -> Option<Bench<'b>> {
+        let (images, probes) = self.ready.as_ref().ok()?;
+        Some(Bench { shared, scenario: &self.watched, images, probes, calibration })
+    }
+
+    /// Runs its own arms. Evidence of each is written as soon as all are complete.
+    pub async fn run_own(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
+        let fresh = self.own.iter().map(|arm| ArmEvidence::new(arm.name.clone(), arm.fixes.clone())).collect();
+        let Some(bench) = self.bench(shared, &[]).filter(|_| !self.own.is_empty()) else { return Ok(()) };
+        self.own = bench.own(fresh).await;
+        self.took.set(self.clock.elapsed().as_secs_f64());
+        self.own.iter().try_for_each(|arm| shared.bundle.write_arm(&self.job.scenario.id, arm))
+    }
+
+    /// Runs its own arms once more, if they leave something open that others are to be compared with.
+    pub async fn settle(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
+        let scenario = &self.job.scenario;
+        let goes_on = self.is_proven() && self.ready.is_ok() && !shared.cancel.is_cancelled();
+        if goes_on && crowd::is_open(scenario, &self.own) {
+            shared.announcer.tell(EventKind::Again { scenario: scenario.id.clone(), submissions: self.own.len() });
+            self.run_own(shared).await?;
+        }
+        let applied = self.own.iter().find(|arm| arm.name == ArmName::Applied);
+        if let (Some(wanted), Some(applied)) = (&self.job.mutants, applied) {
+            // What the fixes change is known only now.
+            self.queue.add(mutant::reverts(&self.job.scenario, applied), wanted);
+        }
+        Ok(())
+    }
+
+    /// Runs what waits in its queue.
+    pub async fn prove(&self, shared: &Shared<'_>) -> Result<(), BundleError> {
+        let Some(bench) = self.bench(shared, &self.own).filter(|_| self.is_proven()) else { return Ok(()) };
+        bench.run(&self.queue).await?;
+        self.took.set(self.clock.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Runs those once more that do not stand by this rule.
+    pub async fn prove_again(&self, shared: &Shared<'_>, rule: crowd::Rule) -> Result<(), BundleError> {
+        let again = self.queue.again(rule, &self.job.scenario, &self.own);
+        if again == 0 || shared.cancel.is_cancelled() {
+            return Ok(());
+        }
+        shared.announcer.tell(EventKind::Again { scenario: self.job.scenario.id.clone(), submissions: again });
+        self.prove(shared).await
+    }
+
+    /// Everything that it left, judged for whoever listens. What never ran is written now.
+    pub fn finish(self, shared: &Shared<'_>) -> Result<Finished, BundleError> {
+        let scenario = &self.job.scenario;
+        let (mut arms, took) = (self.own, self.took.get());
+        let (others, mut mutation) = self.queue.finish();
+        let images = match self.ready {
+            Ok((images, _)) => {
+                arms.extend(others);
+                images
+            }
+            Err(outcome) => {
+                // Of mutants that nobody could run nothing is told.
+                mutation = None;
+                arms.extend(others.into_iter().filter(|arm| !matches!(arm.name, ArmName::Mutant(_))));
+                arms.iter_mut().for_each(|arm| arm.outcome = outcome.clone());
+                BTreeMap::new()
+            }
+        };
+        for arm in &arms {
+            let lab = LabName { scenario: scenario.id.clone(), arm: arm.name.clone() };
+            for finding in &arm.findings {
+                shared.announcer.tell(EventKind::Found { lab: lab.clone(), finding: finding.clone() });
+            }
+            if arm.phases.is_empty() {
+                shared.bundle.write_arm(&scenario.id, arm)?;
+            }
+        }
+        for result in verdict::judge(scenario, &arms) {
+            let (check, arm, verdict) = (result.name, result.arm, result.verdict);
+            shared.announcer.tell(EventKind::Judged { scenario: scenario.id.clone(), check, arm, verdict });
+        }
+        Ok(Finished { arms, mutation, images, took })
+    }
 }
 
 /// What has to be there before any lab: the machine's capabilities, the images, the probes.
@@ -166,12 +248,18 @@ async fn measure(planned: &Planned<'_>, lives: &[Life<'_>], known: &[ArmEvidence
 }
 
 async fn round(shared: &Shared<'_>, bound: &Bound<'_>, lives: &[Life<'_>]) {
-    let all_at_once = || join_all(lives.iter().map(|life| life.sample(bound)));
+    let side_by_side = |apart: Duration| {
+        join_all((0_u32..).zip(lives).map(move |(place, life)| async move {
+            tokio::time::sleep(apart * place).await;
+            life.sample(bound).await;
+        }))
+    };
     match bound.kind.load {
-        Load::None => drop(all_at_once().await),
+        Load::None => drop(side_by_side(Duration::ZERO).await),
         Load::Latency => {
             let _pass = shared.gate.enter(Work::Sample).await;
-            all_at_once().await;
+            // What costs processor time comes first, and time-outs later: labs that begin one by one disturb each other less.
+            side_by_side(APART / u32::try_from(host::processors()).unwrap_or(u32::MAX)).await;
         }
         Load::Bulk => {
             for life in lives {

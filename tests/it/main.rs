@@ -14,6 +14,7 @@ mod live;
 mod marks;
 mod mutants;
 mod proof;
+mod proving;
 mod relay;
 mod report;
 mod scenario;

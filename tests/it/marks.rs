@@ -6,6 +6,7 @@ use saiten::arm::ArmName;
 use saiten::evidence::{ArmEvidence, Outcome, Phase};
 use saiten::marks::{self, Asked, Marked, Standing, State};
 use saiten::scenario::{Lang, Scenario, file};
+use saiten::verdict::crowd;
 use saiten::wording::Phrase;
 
 use crate::judge;
@@ -87,7 +88,7 @@ fn what_the_harness_could_not_do_costs_nobody_a_point() {
 
 #[test]
 fn a_crowd_spoils_only_what_it_can_have_delayed() {
-    let doubtful = |arm: &ArmEvidence| marks::is_doubtful(&scenario(), &calibration(), arm);
+    let doubtful = |arm: &ArmEvidence| crowd::is_doubtful(&scenario(), &calibration(), arm);
     // What passes beside others would pass alone, and what was looked up in vain was looked up.
     assert!(!doubtful(&handed_in(QUICK)));
     assert!(!doubtful(&handed_in(SLOW)));
@@ -107,6 +108,34 @@ fn a_crowd_spoils_only_what_it_can_have_delayed() {
     assert!(doubtful(&broken));
     broken.outcome = Outcome::Unsupported { reason: Phrase::new("verdict-unsupported").with("missing", "tun") };
     assert!(!doubtful(&broken), "another try lacks the same");
+}
+
+#[test]
+fn mutants_and_the_arm_with_the_fix_are_asked_the_same() {
+    let doubtful = |logins| crowd::is_doubtful(&scenario(), &calibration(), &judge::arm("mutant:m", &[], logins));
+    assert_eq!([QUICK, SLOW, BUSY].map(doubtful), [false, false, true]);
+    // 0.3 × 3.6 = 1.08 lies between the readings.
+    let scattered: &[(f64, f64)] = &[(0.4, 0.0), (1.0, 0.0), (1.4, 0.0)];
+    assert!(doubtful(scattered));
+    let open = |logins| {
+        crowd::is_open(&scenario(), &[judge::arm("omitted", &[], SLOW), judge::arm("applied", &["a", "b"], logins)])
+    };
+    assert_eq!([QUICK, BUSY, scattered].map(open), [false, true, true]);
+}
+
+#[test]
+fn what_passes_because_it_is_late_is_asked_again_where_nothing_else_was_counted() {
+    let text = judge::SCENARIO.replace("at_most = { ratio = 0.3,", "at_least = { ratio = 1.5,");
+    let mut scenario =
+        file::parse("made/up", Path::new("made/up"), "scenario.toml", &text, &saiten::probe::catalog([])).unwrap();
+    scenario.checks.truncate(1);
+    let later: &[(f64, f64)] = &[(7.4, 1.0), (7.6, 1.0), (7.9, 1.0)];
+    let calibration = [judge::arm("omitted", &[], SLOW), judge::arm("applied", &["a", "b"], later)];
+    let mut arm = handed_in(later);
+    arm.trust.late_max = 0.2;
+    assert!(crowd::is_doubtful(&scenario, &calibration, &arm));
+    arm.trust.late_max = 0.01;
+    assert!(!crowd::is_doubtful(&scenario, &calibration, &arm));
 }
 
 #[test]

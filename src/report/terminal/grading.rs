@@ -112,12 +112,8 @@ impl Listener for Grading {
                 *self.count.states.entry(*state).or_default() += 1;
                 self.show()
             }
-            EventKind::Again { scenario, submissions } => {
-                let phrase = Phrase::new("grading-again").with("scenario", scenario).with("count", submissions);
-                self.print(&phrase.say(self.lang))
-            }
             EventKind::RunStarted { .. } if self.count.of == 0 => self.print(&say(self.lang, "grading-calibrates")),
-            EventKind::Image { .. } | EventKind::Interrupted => {
+            EventKind::Image { .. } | EventKind::Again { .. } | EventKind::Interrupted => {
                 plain::line(event, self.lang).map_or(Ok(()), |line| self.print(&line))
             }
             EventKind::RunFinished { .. } => {

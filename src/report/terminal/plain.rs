@@ -44,6 +44,9 @@ pub fn line(event: &Event, lang: Lang) -> Option<String> {
         EventKind::Down { lab, error: Some(error) } => {
             Phrase::new("progress-error").with("lab", lab).with("error", error)
         }
+        EventKind::Again { scenario, submissions } => {
+            Phrase::new("measuring-again").with("scenario", scenario).with("count", submissions)
+        }
         EventKind::Kept { lab, door } => Phrase::new("progress-kept").with("lab", lab).with("name", door),
         EventKind::Interrupted => Phrase::new("progress-interrupted"),
         _ => return None,
