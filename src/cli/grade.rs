@@ -26,9 +26,12 @@ use crate::marks::{BatchPart, Student};
 use crate::report;
 use crate::run::class::Crowd;
 use crate::run::stream::LABS_A_PROCESSOR;
-use crate::run::{self, Job, Options, QUIET_LABS, Stop};
+use crate::run::{self, Job, Options, Stop};
 use crate::scenario::{Prefix, Scenario};
 use crate::wording::Phrase;
+
+/// Labs at once that are measured in quiet: whoever is alone disturbs nobody, whatever it does.
+const QUIET_LABS: usize = 1;
 
 /// Arguments of `saiten grade`.
 #[derive(clap::Args)]

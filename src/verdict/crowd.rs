@@ -50,13 +50,20 @@ fn may_be_late(check: &Check) -> bool {
 /// Whether a failure has another cause than the crowd.
 fn stands(check: &Check, result: &CheckResult, reference: Option<&ArmEvidence>, arm: &ArmEvidence) -> bool {
     if result.unit.depends_on_machine() {
-        return explained(check, reference, arm) || service_failed(result, arm);
+        return explained(check, reference, arm) || service_failed(result, arm) || is_too_early(check, result);
     }
     let more = result.value.filter(|_| result.reason.id == "verdict-does-not-hold").is_some_and(|value| {
         let usual = reference.and_then(|reference| reference.median(&result.metric));
         usual.is_some_and(|usual| value.low > usual)
     });
     more || arm.trust.late_max < PUNCTUAL
+}
+
+/// Whether a time is too short, which no delay makes it.
+fn is_too_early(check: &Check, result: &CheckResult) -> bool {
+    result.unit == Unit::Seconds
+        && result.reason.id == "verdict-does-not-hold"
+        && check.bounds.iter().all(|bound| bound.relation == Relation::AtLeast)
 }
 
 /// Whether the service failed although nothing kept the lab waiting.

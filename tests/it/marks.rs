@@ -136,6 +136,10 @@ fn what_passes_because_it_is_late_is_asked_again_where_nothing_else_was_counted(
     assert!(crowd::is_doubtful(&scenario, &calibration, &arm));
     arm.trust.late_max = 0.01;
     assert!(!crowd::is_doubtful(&scenario, &calibration, &arm));
+    // What is too early there was delayed by nobody.
+    let mut early = handed_in(BUSY);
+    early.trust.late_max = 0.2;
+    assert!(!crowd::is_doubtful(&scenario, &calibration, &early));
 }
 
 #[test]
