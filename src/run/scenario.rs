@@ -25,6 +25,9 @@ use crate::wording::Phrase;
 /// Processor time of a login: by so much, on one processor, labs take their samples apart.
 const APART: Duration = Duration::from_millis(60);
 
+/// How often arms that leave something open are run again: what they are compared with must be worth it.
+const AGAIN_MOST: usize = 2;
+
 /// A probe of the scenario, bound.
 pub struct Bound<'a> {
     /// As the scenario has it.
@@ -82,11 +85,14 @@ impl<'a> Course<'a> {
         self.own.iter().try_for_each(|arm| shared.bundle.write_arm(&self.job.scenario.id, arm))
     }
 
-    /// Runs its own arms once more, if they leave something open that others are to be compared with.
+    /// Runs its own arms again, if they leave something open that others are to be compared with.
     pub async fn settle(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
         let scenario = &self.job.scenario;
-        let goes_on = self.is_proven() && self.ready.is_ok() && !shared.cancel.is_cancelled();
-        if goes_on && crowd::is_open(scenario, &self.own) {
+        for _ in 0..AGAIN_MOST {
+            let goes_on = self.is_proven() && self.ready.is_ok() && !shared.cancel.is_cancelled();
+            if !goes_on || !crowd::is_open(scenario, &self.own) {
+                break;
+            }
             shared.announcer.tell(EventKind::Again { scenario: scenario.id.clone(), submissions: self.own.len() });
             self.run_own(shared).await?;
         }
