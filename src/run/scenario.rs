@@ -19,6 +19,7 @@ use crate::lab::{LabError, host};
 use crate::mutant;
 use crate::probe::{self, Load, Probe};
 use crate::scenario::Scenario;
+use crate::scenario::subject::Subject;
 use crate::verdict::{self, crowd};
 use crate::wording::Phrase;
 
@@ -57,7 +58,10 @@ impl<'a> Course<'a> {
         let all: Vec<String> = job.scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
         let own = names.iter().filter(|name| !matches!(name, ArmName::Submission(_)));
         let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
-        let ready = prepare(shared, &job.scenario).await;
+        let ready = prepare(shared, &job.scenario).await.map(|(mut images, probes)| {
+            images.extend(on_trial(job));
+            (images, probes)
+        });
         let watched = match &ready {
             Ok((_, probes)) => watched(&job.scenario, probes),
             Err(_) => job.scenario.clone(),
@@ -80,7 +84,7 @@ impl<'a> Course<'a> {
     pub async fn run_own(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
         let fresh = self.own.iter().map(|arm| ArmEvidence::new(arm.name.clone(), arm.fixes.clone())).collect();
         let Some(bench) = self.bench(shared, &[]).filter(|_| !self.own.is_empty()) else { return Ok(()) };
-        self.own = bench.own(fresh).await;
+        self.own = bench.own(fresh, &self.job.subjects).await;
         self.took.set(self.clock.elapsed().as_secs_f64());
         self.own.iter().try_for_each(|arm| shared.bundle.write_arm(&self.job.scenario.id, arm))
     }
@@ -155,6 +159,14 @@ impl<'a> Course<'a> {
         }
         Ok(Finished { arms, mutation, images, took })
     }
+}
+
+/// References of the images on trial, by endpoint.
+fn on_trial(job: &Job) -> impl Iterator<Item = (String, String)> {
+    job.subjects.iter().filter_map(|(endpoint, trial)| match &trial.subject {
+        Subject::Image(image) => Some((endpoint.clone(), image.reference.clone())),
+        Subject::Host(_) | Subject::Release(_) => None,
+    })
 }
 
 /// What has to be there before any lab: the machine's capabilities, the images, the probes.

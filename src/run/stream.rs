@@ -9,9 +9,9 @@ use futures_util::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::Shared;
 use super::life::{InPlace, Planned};
 use super::scenario::{Bound, run_labs};
+use super::{Shared, Trial};
 use crate::arm::ArmName;
 use crate::clean::one_line;
 use crate::event::{EventKind, LabName};
@@ -183,10 +183,22 @@ impl Bench<'_> {
         labs.into_iter().next().unwrap_or(evidence)
     }
 
-    /// Runs the scenario's own arms side by side, beside nothing else of it.
-    pub async fn own(&self, arms: Vec<ArmEvidence>) -> Vec<ArmEvidence> {
+    /// Runs the scenario's own arms side by side, beside nothing else of it; with a live machine on trial, which is the same one in all
+    /// of them, one after the other.
+    pub async fn own(&self, arms: Vec<ArmEvidence>, trials: &BTreeMap<String, Trial>) -> Vec<ArmEvidence> {
         let Bench { shared, scenario, images, probes, .. } = *self;
-        let planned = Planned { shared, scenario, images, probes, in_place: &BTreeMap::new() };
-        run_labs(&planned, arms, &[]).await
+        let machines = InPlace::on_trial(trials);
+        let of = |arm: &ArmEvidence| (arm.name.clone(), machines.clone());
+        let in_place = if trials.is_empty() { BTreeMap::new() } else { arms.iter().map(of).collect() };
+        let planned = Planned { shared, scenario, images, probes, in_place: &in_place };
+        if machines.hosts.is_empty() {
+            return run_labs(&planned, arms, &[]).await;
+        }
+        let mut done = Vec::new();
+        for arm in arms {
+            let finished = run_labs(&planned, vec![arm], &done).await;
+            done.extend(finished);
+        }
+        done
     }
 }

@@ -146,7 +146,9 @@ impl Zygote<'_> {
 
     fn start(&mut self, start: &Start, descriptors: Vec<OwnedFd>) -> io::Result<()> {
         let goes = self.home.make_directories(start)?;
-        let group = self.home.groups.make(&start.id.to_string(), &start.limits)?;
+        // Numbers are the zygote's own, and a harness has several: one that makes images beside labs, and one for each release.
+        let name = format!("{}-{}", std::process::id(), start.id);
+        let group = self.home.groups.make(&name, &start.limits)?;
         let mut namespaces = NAMESPACES;
         namespaces.set(CloneFlags::CLONE_NEWNET, start.network != Network::Machine);
         let inherited = self.home.inherited();
