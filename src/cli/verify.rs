@@ -80,33 +80,35 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     let wanted = context.wanted(&options.id, place.containers())?;
     let announcer = Announcer::new(listeners(&args.out, context)?);
     let done = session(&wanted, &announcer, true, async |chosen: Chosen, stop: &Stop| {
-        let (mut done, mut other) = (Vec::new(), None);
+        let mut done = Vec::new();
+        // All stay until the end: they share what their labs' limits are made of.
+        let mut others = Vec::new();
         for (at, candidate) in candidates.iter().enumerate() {
-            // A machine that may not be changed shows the symptom, and no cure.
-            let only = (candidate.is_live() && !args.apply).then_some(ArmName::Omitted);
-            let options = Options {
-                only,
-                out: args.out.join(own_dir(&candidates, at, candidate)),
-                why_backend: chosen.why.clone(),
-                ..options.clone()
-            };
-            let backend = match candidate.release() {
-                None => &*chosen.backend,
-                // The last one's backend goes first: what it keeps running is not needed any more.
-                Some(release) => {
-                    drop(other.take());
-                    let wanted = Wanted { release: release.clone(), ..wanted.clone() };
-                    &*other.insert(choose::connect(&wanted).await?).backend
-                }
-            };
-            done.push(one(&read, candidate, backend, &options, &announcer, stop).await?);
             if stop.interrupted.is_cancelled() {
                 break;
             }
+            // A machine that may not be changed shows the symptom, and no cure.
+            let only = (candidate.is_live() && !args.apply).then_some(ArmName::Omitted);
+            let out = args.out.join(own_dir(&candidates, at, candidate));
+            let options = Options { only, out, why_backend: chosen.why.clone(), ..options.clone() };
+            let own = match candidate.release() {
+                None => Ok(()),
+                Some(release) => {
+                    let wanted = Wanted { release: release.clone(), ..wanted.clone() };
+                    choose::connect(&wanted).await.map(|chosen| others.push(chosen))
+                }
+            };
+            let backend = &*others.last().unwrap_or(&chosen).backend;
+            let finished = match own {
+                Ok(()) => one(&read, candidate, backend, &options, &announcer, stop).await,
+                Err(err) => Err(err.into()),
+            };
+            // One that cannot be tried costs no other its answer.
+            done.push(finished);
         }
         Ok(done)
     })?;
-    finish(&done, &candidates, args, context)
+    finish(done, &candidates, args, context)
 }
 
 /// Runs all scenarios with one candidate's machines.
@@ -135,18 +137,33 @@ async fn one(
 }
 
 /// Writes each candidate's reports, prints the summaries, gives the exit status: the worst answer.
-fn finish(done: &[Done], candidates: &[Candidate], args: &Args, context: &Context) -> Result<u8, CommandError> {
-    let (mut status, mut all) = (0, Vec::new());
-    for (at, (done, candidate)) in done.iter().zip(candidates).enumerate() {
+fn finish(
+    tried: Vec<Result<Done, CommandError>>,
+    candidates: &[Candidate],
+    args: &Args,
+    context: &Context,
+) -> Result<u8, CommandError> {
+    let (mut status, mut trouble, mut done) = (0, Vec::new(), Vec::new());
+    for (at, tried) in tried.into_iter().enumerate() {
+        match tried {
+            Ok(finished) => done.push((at, finished)),
+            Err(err) if candidates.len() == 1 => return Err(err),
+            Err(err) => {
+                status = status.max(err.status());
+                trouble.push(format!("{}: {}", own_dir(candidates, at, &candidates[at]), super::chain(&err)));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    for (at, done) in &done {
         let (results, proof) = judged(&done.record, &done.scenarios);
-        let dir = own_dir(candidates, at, candidate);
+        let dir = own_dir(candidates, *at, &candidates[*at]);
         status = status.max(publish(&results, &proof, &args.out.join(&dir), Vec::new(), context)?);
         all.push(Verified { results, scenarios: &done.scenarios, dir });
     }
-    let mut trouble = Vec::new();
-    if let Some(last) = done.last() {
+    if let Some((_, last)) = done.last() {
         last.announcer.tell(EventKind::RunFinished { status });
-        trouble = last.announcer.failed();
+        trouble.extend(last.announcer.failed());
     }
     let mut out = io::stdout().lock();
     let results: Vec<&Results> = all.iter().map(|verified| &verified.results).collect();
