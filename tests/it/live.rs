@@ -57,7 +57,7 @@ fn lab(submission: Submission) -> Lab {
     lab.text += MORE;
     lab.submissions = vec![submission];
     let loopback = Prefix { address: [127, 0, 0, 0].into(), length: 8 };
-    lab.reach = Reach { networks: vec![loopback], identity: Some(Identity::new("SECRET KEY")) };
+    lab.reach = Reach { networks: vec![loopback], identity: Some(Identity::new("SECRET KEY")), ..Reach::default() };
     lab
 }
 
