@@ -1,7 +1,9 @@
 //! Whether a machine that somebody made is fit for the lesson: the symptom appears on it, the documented fix cures it, and the printed
 //! commands meet what they are meant to edit. Pure; everything is read from the arms' evidence.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod commands;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,19 +55,37 @@ pub struct Assessment {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// In Saiten's words.
-    Own(Phrase),
-    /// In Saiten's words, with what another phrase says as its argument `why`.
-    Because(Phrase, Phrase),
+    Own {
+        /// The words.
+        phrase: Phrase,
+        /// What it is about, in the scenario's words: its argument `about`.
+        about: Option<Text>,
+        /// What another phrase says of it: its argument `why`.
+        why: Option<Phrase>,
+    },
     /// In the scenario's words: what a configuration looks like.
     Told(Text),
 }
 
 impl Reason {
+    /// In Saiten's words alone.
+    fn own(phrase: Phrase) -> Self {
+        Reason::Own { phrase, about: None, why: None }
+    }
+
     /// The reason in words.
     pub fn say(&self, lang: Lang) -> String {
         match self {
-            Reason::Own(phrase) => phrase.say(lang),
-            Reason::Because(phrase, why) => phrase.clone().with("why", why.say(lang)).say(lang),
+            Reason::Own { phrase, about, why } => {
+                let mut phrase = phrase.clone();
+                if let Some(about) = about {
+                    phrase = phrase.with("about", about.get(lang));
+                }
+                if let Some(why) = why {
+                    phrase = phrase.with("why", why.say(lang));
+                }
+                phrase.say(lang)
+            }
             Reason::Told(text) => text.get(lang).to_owned(),
         }
     }
@@ -76,20 +96,23 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     let judged = verdict::judge(scenario, arms);
     let mut unfit: Vec<Reason> = Vec::new();
     for finding in arms.iter().flat_map(|arm| &arm.findings).filter(|finding| finding.id.starts_with(UNFIT)) {
-        add(&mut unfit, Reason::Own(finding.clone()));
+        let fix = finding.args.get("fix");
+        let about = fix.and_then(|name| commands::about(scenario, name));
+        add(&mut unfit, Reason::Own { phrase: finding.clone(), about, why: None });
     }
-    let is_broken = !unfit.is_empty();
-    // What the commands met comes before what came of it: it is the reason.
-    printed_commands(scenario, subjects, arms, &mut unfit);
-    for result in judged.iter().filter(|_| !is_broken) {
-        match result.verdict {
-            Verdict::Vacuous if result.arm == ArmName::Omitted => add(&mut unfit, Reason::Own(no_symptom(result))),
-            Verdict::Fail => no_cure(scenario, arms, result, &mut unfit),
-            _ => {}
-        }
+    let case = Case { scenario, subjects, arms };
+    if unfit.is_empty() {
+        // What the commands met comes before what came of it: it is the reason.
+        let all_ran = case.commands(&mut unfit);
+        let all_used = case.services(&mut unfit);
+        judged.iter().filter(|_| all_ran && all_used).for_each(|result| case.check(result, &mut unfit));
     }
     if !unfit.is_empty() {
         return Assessment { fitness: Fitness::NotFit, reasons: unfit };
+    }
+    let is_only_looked_at = !subjects.is_empty() && subjects.values().all(|subject| subject.is_only_looked_at);
+    if is_only_looked_at && arms.iter().all(|arm| matches!(arm.outcome, Outcome::Unsupported { .. })) {
+        return Assessment { fitness: Fitness::Fit, reasons: unfit };
     }
     let mut missing: Vec<Reason> = arms.iter().filter_map(not_measured).collect();
     // Labs fail side by side for the same reason, and no check of theirs has more to tell.
@@ -97,12 +120,13 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     let all_measured = missing.is_empty();
     for result in judged.iter().filter(|_| all_measured) {
         if matches!(result.verdict, Verdict::Inconclusive | Verdict::Unsupported | Verdict::Error) {
-            let phrase = Phrase::new("cannot-tell-check").with("check", &result.name);
-            add(&mut missing, Reason::Because(phrase.with("arm", &result.arm), result.reason.clone()));
+            let phrase = Phrase::new("cannot-tell-check").with("arm", &result.arm);
+            let about = Some(title(scenario, &result.name));
+            add(&mut missing, Reason::Own { phrase, about, why: Some(result.reason.clone()) });
         }
     }
     if !arms.iter().any(|arm| arm.name == ArmName::Applied) {
-        add(&mut missing, Reason::Own(Phrase::new("cannot-tell-cure")));
+        add(&mut missing, Reason::own(Phrase::new("cannot-tell-cure")));
     }
     Assessment { fitness: told(&judged), reasons: missing }
 }
@@ -119,8 +143,9 @@ fn told(judged: &[CheckResult]) -> Fitness {
 
 fn same_why(one: &Reason, other: &Reason) -> bool {
     match (one, other) {
-        (Reason::Own(one), Reason::Own(other)) => one.args.get("why") == other.args.get("why"),
-        (Reason::Because(_, one), Reason::Because(_, other)) => one == other,
+        (Reason::Own { phrase: one, why, .. }, Reason::Own { phrase: other, why: other_why, .. }) => {
+            one.args.get("why") == other.args.get("why") && why == other_why
+        }
         _ => false,
     }
 }
@@ -131,48 +156,81 @@ fn add(reasons: &mut Vec<Reason>, reason: Reason) {
     }
 }
 
-/// Commands of the fixes that found nothing to edit, or failed.
-fn printed_commands(
-    scenario: &Scenario,
-    subjects: &BTreeMap<String, SubjectRecord>,
-    arms: &[ArmEvidence],
-    unfit: &mut Vec<Reason>,
-) {
-    let Some(applied) = arms.iter().find(|arm| arm.name == ArmName::Applied) else { return };
-    let on_trial: BTreeSet<&str> = subjects.keys().map(String::as_str).collect();
-    for edit in applied.edits.iter().filter(|edit| edit.diff.is_empty() && on_trial.contains(edit.endpoint.as_str())) {
-        let number = scenario.fixes.iter().position(|fix| fix.action.name == edit.fix).map_or(0, |at| at + 1);
-        let phrase = Phrase::new("unfit-nothing-to-edit").with("number", number).with("fix", &edit.fix);
-        add(unfit, Reason::Own(phrase.with("path", &edit.path)));
+/// What is looked through for reasons.
+struct Case<'a> {
+    scenario: &'a Scenario,
+    subjects: &'a BTreeMap<String, SubjectRecord>,
+    arms: &'a [ArmEvidence],
+}
+
+impl Case<'_> {
+    /// Whether all services can be used before any fix: else neither symptom nor cure can be seen.
+    fn services(&self, unfit: &mut Vec<Reason>) -> bool {
+        let mut all_used = true;
+        for probe in &self.scenario.probes {
+            if ![&probe.from, &probe.to].iter().any(|endpoint| self.subjects.contains_key(*endpoint)) {
+                continue;
+            }
+            let omitted = self.arms.iter().find(|arm| arm.name == ArmName::Omitted);
+            let Some((arm, failed)) = omitted.and_then(|arm| Some((arm, arm.mostly_failed(&probe.name)?))) else {
+                continue;
+            };
+            all_used = false;
+            let phrase = Phrase::new("unfit-service").with("probe", &probe.name).with("failed", failed.count);
+            add(unfit, Reason::own(phrase.with("of", failed.of).with("reason", failed.reason)));
+            for check in &self.scenario.checks {
+                self.told(arm, &check.name, unfit);
+            }
+        }
+        all_used
     }
-    for finding in applied.findings.iter().filter(|finding| finding.id == "finding-fix-failed") {
-        if finding.args.get("endpoint").is_some_and(|endpoint| on_trial.contains(endpoint.as_str())) {
-            add(unfit, Reason::Own(Phrase { id: "unfit-fix-failed".to_owned(), args: finding.args.clone() }));
+
+    /// A symptom that does not appear, or a check that does not hold with the fix, with what the configuration looks like.
+    fn check(&self, result: &CheckResult, unfit: &mut Vec<Reason>) {
+        let about = Some(title(self.scenario, &result.name));
+        match result.verdict {
+            Verdict::Vacuous if result.arm == ArmName::Omitted => {
+                let argument = |name: &str, or: String| result.reason.args.get(name).cloned().unwrap_or(or);
+                let value = result.value.map_or_else(|| "-".to_owned(), |value| result.unit.show(value.value));
+                let phrase =
+                    Phrase::new("unfit-no-symptom").with("metric", argument("metric", result.metric.to_string()));
+                add(unfit, Reason::Own { phrase: phrase.with("value", argument("value", value)), about, why: None });
+            }
+            Verdict::Fail => {
+                let Some(arm) = self.arms.iter().find(|arm| arm.name == result.arm) else { return };
+                self.no_effect(arm, unfit);
+                // Who cannot use a service at all need not hear it of each check.
+                let is_out = result.reason.id == "verdict-service-failed";
+                let phrase = Phrase::new(if is_out { "unfit-service-after" } else { "unfit-no-cure" });
+                let about = about.filter(|_| !is_out);
+                add(unfit, Reason::Own { phrase, about, why: Some(result.reason.clone()) });
+                self.told(arm, &result.name, unfit);
+            }
+            _ => {}
+        }
+    }
+
+    /// The scenario's own reasons that fit what was found.
+    fn told(&self, arm: &ArmEvidence, check: &str, unfit: &mut Vec<Reason>) {
+        for reason in explain::reasons(self.scenario, arm, check) {
+            add(unfit, Reason::Told(reason.text.clone()));
         }
     }
 }
 
-fn no_symptom(result: &CheckResult) -> Phrase {
-    let phrase = Phrase::new("unfit-no-symptom").with("check", &result.name).with("metric", &result.metric);
-    phrase.with("value", result.value.map_or_else(|| "-".to_owned(), |value| result.unit.show(value.value)))
-}
-
-/// A check that does not hold with the fix, with what the configuration looks like.
-fn no_cure(scenario: &Scenario, arms: &[ArmEvidence], result: &CheckResult, unfit: &mut Vec<Reason>) {
-    let phrase = Phrase::new("unfit-no-cure").with("check", &result.name);
-    add(unfit, Reason::Because(phrase, result.reason.clone()));
-    let arm = arms.iter().find(|arm| arm.name == result.arm);
-    for reason in arm.into_iter().flat_map(|arm| explain::reasons(scenario, arm, &result.name)) {
-        add(unfit, Reason::Told(reason.text.clone()));
-    }
+/// A check's title; its name where it has none.
+fn title(scenario: &Scenario, name: &str) -> Text {
+    let check = scenario.checks.iter().find(|check| check.name == name);
+    check.and_then(|check| check.title.clone()).unwrap_or_else(|| Text { en: name.to_owned(), ja: None })
 }
 
 fn not_measured(arm: &ArmEvidence) -> Option<Reason> {
     let phrase = Phrase::new("cannot-tell-arm").with("arm", &arm.name);
-    match &arm.outcome {
-        Outcome::Measured => None,
-        Outcome::Unsupported { reason } => Some(Reason::Because(phrase, reason.clone())),
-        Outcome::Error { message, .. } => Some(Reason::Own(phrase.with("why", message))),
-        Outcome::Interrupted => Some(Reason::Because(phrase, Phrase::new("fitness-interrupted"))),
-    }
+    let why = match &arm.outcome {
+        Outcome::Measured => return None,
+        Outcome::Unsupported { reason } => reason.clone(),
+        Outcome::Error { message, .. } => return Some(Reason::own(phrase.with("why", message))),
+        Outcome::Interrupted => Phrase::new("fitness-interrupted"),
+    };
+    Some(Reason::Own { phrase, about: None, why: Some(why) })
 }

@@ -25,6 +25,7 @@ pub mod run;
 pub mod sandbox;
 pub mod scenario;
 pub mod stats;
+pub mod survey;
 pub mod verdict;
 pub mod wire;
 pub mod wording;

@@ -52,5 +52,7 @@ mod traps;
 mod tree;
 #[path = "labs/user.rs"]
 mod user;
+#[path = "labs/verify.rs"]
+mod verify;
 #[path = "labs/virtualbox.rs"]
 mod virtualbox;

@@ -22,10 +22,12 @@ pub enum Args {
         #[arg(long)]
         json: bool,
     },
-    /// Writes all images into one file, for classrooms without network
+    /// Writes images into one file, for classrooms without network
     Save {
         /// Archive to write
         file: PathBuf,
+        /// Names of images; all when none is named
+        names: Vec<String>,
     },
     /// Loads images that `save`, `docker save` or an OCI layout holds
     Load {
@@ -53,8 +55,8 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
                 }
             }
             Args::List { json } => list(&backend.images().await?, *json, context)?,
-            Args::Save { file } => {
-                let count = backend.save(file).await?;
+            Args::Save { file, names } => {
+                let count = backend.save(file, names).await?;
                 let phrase = Phrase::new("images-saved").with("count", count).with("file", file.display());
                 writeln!(io::stdout(), "{}", phrase.say(context.lang))?;
             }

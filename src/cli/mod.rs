@@ -5,6 +5,7 @@ mod check;
 mod check_appliance;
 mod desk;
 mod doctor;
+mod found;
 mod grade;
 mod images;
 mod list;

@@ -1,20 +1,19 @@
 //! What the command line puts on trial: machines by endpoint, and each set of them that is verified together.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
+use super::found::found_image;
 use super::verify::Args;
 use super::{CommandError, Context};
 use crate::clean::one_line;
+use crate::lab::Backend;
 use crate::lab::base::Release;
-use crate::lab::{Backend, LabError};
+use crate::lab::choose::Wanted;
 use crate::run::Trial;
 use crate::scenario::Scenario;
 use crate::scenario::host::Host;
 use crate::scenario::subject::{Image, Subject, SubjectRecord};
 
-/// Most bytes of all layers of an image that is loaded from an archive.
-const IMAGE_MOST: u64 = 8 << 30;
 /// Longest name of a candidate's directory, in characters.
 const DIR_MOST: usize = 60;
 
@@ -54,6 +53,7 @@ pub struct Candidate {
     /// What all of the course's own images are made of; then each of them is on trial.
     release: Option<Release>,
     faults: bool,
+    is_only_looked_at: bool,
 }
 
 /// All candidates: where an endpoint has several machines, one for each.
@@ -79,6 +79,10 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         let of = |release: &Release| Candidate { release: Some(release.clone()), faults: true, ..Candidate::default() };
         return Ok(releases.iter().map(of).collect());
     }
+    if args.fit && !args.hosts.is_empty() {
+        let text = "--fit looks at images only; a live machine is measured as it is, without --fit";
+        return Err(CommandError::Wrong(text.to_owned()));
+    }
     if wanted.is_empty() {
         let text = "nothing to verify: say --image ENDPOINT=IMAGE, --host ENDPOINT=ADDRESS or --matrix debian=RELEASE,…; \
                     `saiten run` runs the course's own images";
@@ -88,7 +92,9 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         known_everywhere(endpoint, read)?;
     }
     sets(wanted).map(|sets| {
-        sets.into_iter().map(|machines| Candidate { machines, release: None, faults: args.faults }).collect()
+        sets.into_iter()
+            .map(|machines| Candidate { machines, release: None, faults: args.faults, is_only_looked_at: args.fit })
+            .collect()
     })
 }
 
@@ -145,28 +151,43 @@ impl Candidate {
         format!("{}-{}", at + 1, text.trim_matches(['-', '.']))
     }
 
-    /// Loads what has to be loaded.
-    pub async fn make_ready(&self, backend: &dyn Backend, run: &str) -> Result<Ready, LabError> {
+    fn trial(&self, subject: Subject, faults: bool) -> Trial {
+        let record = SubjectRecord {
+            kind: subject.kind().to_owned(),
+            named: subject.named(),
+            facts: BTreeMap::new(),
+            is_only_looked_at: self.is_only_looked_at,
+        };
+        let is_only_looked_at = self.is_only_looked_at;
+        Trial { subject, record, faults, entry: None, unfit: Vec::new(), is_only_looked_at }
+    }
+
+    /// Finds each machine, and loads what has to be loaded.
+    pub async fn make_ready(&self, backend: &dyn Backend, wanted: &Wanted) -> Result<Ready, CommandError> {
         let release = self.release.as_ref().map(|release| Subject::Release(release.suite().to_owned()));
-        let mut ready = Ready { release: release.map(|subject| trial(subject, true)), ..Ready::default() };
+        let mut ready = Ready { release: release.map(|subject| self.trial(subject, true)), ..Ready::default() };
         for (endpoint, subject) in &self.machines {
-            let mut subject = subject.clone();
-            if let Subject::Image(image) = &mut subject
-                && Path::new(&image.named).is_file()
-            {
-                image.reference = format!("saiten-handed-in:{run}-{endpoint}");
-                backend.load_as(Path::new(&image.named), &image.reference, IMAGE_MOST).await?;
-                ready.loaded.push(image.reference.clone());
+            let mut trial = self.trial(subject.clone(), self.faults);
+            if let Subject::Image(image) = &mut trial.subject {
+                let found = found_image(backend, wanted, endpoint, &image.named).await;
+                // What has been loaded so far must not stay.
+                let found = match found {
+                    Ok(found) => found,
+                    Err(err) => {
+                        ready.put_away(backend).await;
+                        return Err(err);
+                    }
+                };
+                image.reference.clone_from(&found.reference);
+                ready.loaded.extend(found.is_loaded.then(|| found.reference.clone()));
+                trial.record.facts = found.facts();
+                trial.unfit.extend(found.unfit(endpoint));
+                trial.entry = Some(found.entry());
             }
-            ready.trials.insert(endpoint.clone(), trial(subject, self.faults));
+            ready.trials.insert(endpoint.clone(), trial);
         }
         Ok(ready)
     }
-}
-
-fn trial(subject: Subject, faults: bool) -> Trial {
-    let record = SubjectRecord { kind: subject.kind().to_owned(), named: subject.named(), facts: BTreeMap::new() };
-    Trial { subject, record, faults }
 }
 
 /// A candidate whose machines are there.

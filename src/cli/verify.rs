@@ -1,11 +1,11 @@
 //! `saiten verify`: whether a machine that somebody made is fit for the lesson, before the class finds out.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::run::{Done, judged, listeners, publish, session};
 use super::subjects::{self, Candidate, Matrix};
-use super::{CommandError, Context, live, run_id};
+use super::{CommandError, Context, NOT_RUN, live, run_id};
 use crate::arm::ArmName;
 use crate::event::{Announcer, EventKind};
 use crate::lab::Backend;
@@ -17,6 +17,7 @@ use crate::report::results::Results;
 use crate::report::verify::Verified;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
+use crate::wording::say;
 
 /// Every address.
 const EVERYWHERE: [&str; 2] = ["0.0.0.0/0", "::/0"];
@@ -43,6 +44,9 @@ pub struct Args {
     /// Does the scenario's faults to the images, too: for one that is as its distribution ships it
     #[arg(long)]
     pub(super) faults: bool,
+    /// Only looks, in seconds and without a lab: files and lines that the printed commands edit, users, services, tools, and facts
+    #[arg(long)]
+    pub(super) fit: bool,
     /// Keeps the distribution's own resolver time-outs instead of compressing them
     #[arg(long)]
     realtime: bool,
@@ -78,7 +82,12 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         ..Options::of(run_id()?, args.out.clone(), context.lang, context.around.runtime_dir.clone())
     };
     let wanted = context.wanted(&options.id, place.containers())?;
-    let announcer = Announcer::new(listeners(&args.out, context)?);
+    let mut heard = listeners(&args.out, context)?;
+    if args.fit {
+        // Nothing is brought up whose progress there would be to show.
+        heard.truncate(1);
+    }
+    let announcer = Announcer::new(heard);
     let done = session(&wanted, &announcer, true, async |chosen: Chosen, stop: &Stop| {
         let mut done = Vec::new();
         // All stay until the end: they share what their labs' limits are made of.
@@ -100,7 +109,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
             };
             let backend = &*others.last().unwrap_or(&chosen).backend;
             let finished = match own {
-                Ok(()) => one(&read, candidate, backend, &options, &announcer, stop).await,
+                Ok(()) => one(&read, candidate, (backend, &wanted), &options, &announcer, stop).await,
                 Err(err) => Err(err.into()),
             };
             // One that cannot be tried costs no other its answer.
@@ -115,12 +124,12 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
 async fn one(
     read: &[(Scenario, String)],
     candidate: &Candidate,
-    backend: &dyn Backend,
+    (backend, wanted): (&dyn Backend, &Wanted),
     options: &Options,
     announcer: &Announcer,
     stop: &Stop,
 ) -> Result<Done, CommandError> {
-    let ready = candidate.make_ready(backend, &options.id).await?;
+    let ready = candidate.make_ready(backend, wanted).await?;
     let job = |(scenario, text): &(Scenario, String)| Job {
         scenario: scenario.clone(),
         text: text.clone(),
@@ -158,7 +167,13 @@ fn finish(
     for (at, done) in &done {
         let (results, proof) = judged(&done.record, &done.scenarios);
         let dir = own_dir(candidates, *at, &candidates[*at]);
-        status = status.max(publish(&results, &proof, &args.out.join(&dir), Vec::new(), context)?);
+        let out = args.out.join(&dir);
+        let own = match args.fit {
+            // Nothing was run that a summary could tell of.
+            true => write(&results, &out, context)?,
+            false => publish(&results, &proof, &out, Vec::new(), context)?,
+        };
+        status = status.max(own);
         all.push(Verified { results, scenarios: &done.scenarios, dir });
     }
     if let Some((_, last)) = done.last() {
@@ -167,7 +182,7 @@ fn finish(
     }
     let mut out = io::stdout().lock();
     let results: Vec<&Results> = all.iter().map(|verified| &verified.results).collect();
-    out.write_all(report::terminal::fitness(&results, context.lang, context.around.color).as_bytes())?;
+    out.write_all(report::terminal::fitness(&results, args.fit, context.lang, context.around.color).as_bytes())?;
     out.write_all(report::verify::table(&all, &report::verify::verification(&all), context.lang).as_bytes())?;
     for (path, written) in report::verify::write(&args.out, &all, context.lang) {
         match written {
@@ -176,8 +191,8 @@ fn finish(
         }
     }
     for text in trouble {
-        writeln!(io::stderr(), "{} {text}", crate::wording::say(context.lang, "error-prefix"))?;
-        status = status.max(super::NOT_RUN);
+        writeln!(io::stderr(), "{} {text}", say(context.lang, "error-prefix"))?;
+        status = status.max(NOT_RUN);
     }
     Ok(status)
 }
@@ -185,4 +200,16 @@ fn finish(
 /// Directory of a candidate's own reports, below the run's: of several, one for each.
 fn own_dir(candidates: &[Candidate], at: usize, candidate: &Candidate) -> String {
     if candidates.len() > 1 { candidate.dir(at) } else { String::new() }
+}
+
+/// Writes the reports of what was only looked at; gives the exit status.
+fn write(results: &Results, to: &Path, context: &Context) -> Result<u8, CommandError> {
+    let mut status = report::results::exit_status(results);
+    for (_, written) in report::write_all(to, results) {
+        if let Err(err) = written {
+            writeln!(io::stderr(), "{} {}", say(context.lang, "error-prefix"), super::chain(&err))?;
+            status = status.max(NOT_RUN);
+        }
+    }
+    Ok(status)
 }

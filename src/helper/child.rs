@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::bounded::Bounded;
-use super::message::{Ran, RunSpec};
+use super::message::{NO_SHELL, Ran, RunSpec};
 use super::monotonic_ns;
 
 /// How long a command's output may go on after its end: a daemon that it left behind can hold the pipe for ever.
@@ -28,6 +29,16 @@ const AFTER_EXIT: Duration = Duration::from_millis(100);
 const STAMPED_MOST: usize = 4096;
 /// Longest stamped line, in bytes.
 const LINE_MOST: usize = 1024;
+/// Where a shell may be, the usual place first; busybox is told what it is to be.
+const SHELLS: [&[&str]; 7] = [
+    &["/bin/sh"],
+    &["/usr/bin/sh"],
+    &["/bin/bash"],
+    &["/usr/bin/bash"],
+    &["/bin/dash"],
+    &["/bin/busybox", "sh"],
+    &["/usr/bin/busybox", "sh"],
+];
 
 /// Who waits for which process. All on one thread, so a process cannot end before its waiter is known.
 #[derive(Clone, Default)]
@@ -85,7 +96,7 @@ impl Reaper {
         let [program, arguments @ ..] = spec.argv.as_slice() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "command without a program"));
         };
-        let mut command = Command::new(program);
+        let mut command = if program == SHELLS[0][0] { shell()? } else { Command::new(program) };
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         set_environment(&mut command);
         let started_ns = monotonic_ns();
@@ -124,6 +135,18 @@ impl Reaper {
             first_output_ns: out.first_ns,
         })
     }
+}
+
+/// The endpoint's shell: where every distribution has it, or else where an image may have one.
+fn shell() -> io::Result<Command> {
+    let found = SHELLS.iter().find(|words| Path::new(words[0]).is_file());
+    let [program, arguments @ ..] = found.copied().unwrap_or_default() else {
+        let tried: Vec<&str> = SHELLS.iter().filter_map(|words| words.first().copied()).collect();
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("{NO_SHELL}: none of {}", tried.join(", "))));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    Ok(command)
 }
 
 /// The environment of a root login, and nothing of the helper's.

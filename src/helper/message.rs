@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
 pub use duties::{
-    Asks, DnsLookup, DnsLookupDone, Echo, EchoDone, FrameCount, Frames, FramesSeen, GuestRan, GuestRun, SshLogin,
-    SshLoginDone,
+    Asks, DnsLookup, DnsLookupDone, Echo, EchoDone, Entry, EntryDone, FrameCount, Frames, FramesSeen, GuestRan,
+    GuestRun, SshLogin, SshLoginDone,
 };
 pub use frame::{Frame, Key, Kind, encode_frame, encode_request, read_frame, read_request};
 
@@ -33,6 +33,8 @@ pub const PROGRAM: &str = "/.saiten/saiten";
 /// A capability that the helper alone holds in an endpoint: one that the kernel never asks for (capabilities(7)). Who lacks
 /// it cannot change the helper's priority, whatever its user id.
 pub const HELPERS_OWN: caps::Capability = caps::Capability::CAP_NET_BROADCAST;
+/// How a helper begins its answer to a shell line in an endpoint that has no shell.
+pub const NO_SHELL: &str = "no shell";
 /// Where endpoints find the lab's switch.
 pub const WIRE_SOCKET: &str = "/.wire/switch";
 

@@ -8,6 +8,7 @@ mod child;
 pub mod dns_lookup;
 mod duty;
 pub mod echo;
+pub mod entry;
 pub mod frames;
 pub mod guest;
 mod harden;
@@ -43,6 +44,7 @@ pub fn duty_of(arguments: &[String]) -> Option<std::process::ExitCode> {
         ("await", rest) => Some(await_ready::main(rest)),
         ("dns-lookup", [lookup]) => Some(dns_lookup::main(lookup)),
         ("echo", [echo]) => Some(echo::main(echo)),
+        ("entry", [entry]) => Some(entry::main(entry)),
         ("frames", [frames]) => Some(frames::main(frames)),
         ("guest", [run]) => Some(guest::main(run)),
         ("ssh-login", [login]) => Some(ssh_login::main(login)),

@@ -16,6 +16,7 @@ mod write;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+pub use config::Start;
 pub use error::{ArchiveError, Fault};
 pub use layer::LayerReader;
 pub use write::{ImageToWrite, Writer};
@@ -53,6 +54,12 @@ pub struct ArchivedImage {
     pub workdir: String,
     /// Architecture by its name in Go, to compare with [`machine_architecture`].
     pub architecture: String,
+    /// `sha256:…` of its configuration: what Docker calls the image's id.
+    pub id: String,
+    /// When it was made, as it says itself.
+    pub created: String,
+    /// What it starts.
+    pub start: Start,
 }
 
 /// A layer's file in an archive; images that share the file share the id.
@@ -128,9 +135,9 @@ impl Archive {
     fn image(&mut self, described: Described) -> ArchivedImage {
         let Described { references, config, layer_files } = described;
         let layers = layer_files.into_iter().map(|file| self.layer_id(file)).collect();
-        let ImageConfig { architecture, env, workdir, diff_ids } = config;
+        let ImageConfig { id, architecture, env, workdir, diff_ids, created, start } = config;
         let diff_ids = diff_ids.iter().map(ToString::to_string).collect();
-        ArchivedImage { references, layers, diff_ids, env, workdir, architecture }
+        ArchivedImage { references, layers, diff_ids, env, workdir, architecture, id: id.to_string(), created, start }
     }
 
     fn layer_id(&mut self, file: String) -> LayerId {

@@ -32,6 +32,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::helper::message::Offers;
+use crate::image::archive::Start;
 use sources::ImageState;
 use sweep::Swept;
 
@@ -150,6 +151,25 @@ pub struct MachineSpec {
     pub processes: u32,
 }
 
+/// What is known of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Digest of its configuration; of its layers, where it was built here.
+    pub id: String,
+    /// Architecture by its name in Go.
+    pub architecture: String,
+    /// When it was made, as it says itself; may be empty.
+    pub created: String,
+    /// Bytes of its layers.
+    pub size: u64,
+    /// Environment.
+    pub env: Vec<(String, String)>,
+    /// Working directory.
+    pub workdir: String,
+    /// What it starts by itself.
+    pub start: Start,
+}
+
 /// What a machine is in its lab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
@@ -238,11 +258,18 @@ pub trait Backend {
     /// Sources that cannot be read, or a backend that does not answer.
     async fn images(&self) -> Result<Vec<ImageState>, LabError>;
 
-    /// Writes all images into one archive, as `docker save` does; gives how many.
+    /// What is known of an image by its reference, if it is there.
+    ///
+    /// # Errors
+    /// When the backend does not answer.
+    async fn inspect(&self, reference: &str) -> Result<Option<ImageFacts>, LabError>;
+
+    /// Writes the named images, the course's by their names and others by their references, or all of the course's into one
+    /// archive, as `docker save` does; gives how many.
     ///
     /// # Errors
     /// An image that is not built, or a file that cannot be written.
-    async fn save(&self, file: &Path) -> Result<usize, LabError>;
+    async fn save(&self, file: &Path, names: &[String]) -> Result<usize, LabError>;
 
     /// Loads an archive that any backend or `docker save` wrote; gives what was loaded.
     ///

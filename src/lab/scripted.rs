@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::sources::ImageState;
 use super::sweep::Swept;
-use super::{Backend, LabError, Machine, MachineSpec, Note, Streams};
+use super::{Backend, ImageFacts, LabError, Machine, MachineSpec, Note, Streams};
 use crate::fabric::counters::Counters;
 use crate::helper::message::relay::Event;
 use crate::helper::message::{
@@ -162,8 +162,12 @@ impl Backend for Scripted {
         Ok(Vec::new())
     }
 
-    async fn save(&self, _file: &Path) -> Result<usize, LabError> {
+    async fn save(&self, _file: &Path, _names: &[String]) -> Result<usize, LabError> {
         Ok(0)
+    }
+
+    async fn inspect(&self, _: &str) -> Result<Option<ImageFacts>, LabError> {
+        Ok(None)
     }
 
     async fn load_as(&self, _file: &Path, _reference: &str, _most: u64) -> Result<(), LabError> {

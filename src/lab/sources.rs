@@ -36,16 +36,19 @@ pub struct ImageState {
     pub size: Option<i64>,
 }
 
-/// References of all images, if all are built.
+/// References of the named images, if they are built: of all, where none is named. What is none of the course's is a reference.
 ///
 /// # Errors
 /// The first that is not, and how to build it.
-pub fn all_built(states: &[ImageState]) -> Result<Vec<String>, String> {
-    let built = states.iter().map(|state| {
+pub fn built(states: &[ImageState], names: &[String]) -> Result<Vec<String>, String> {
+    let others = names.iter().filter(|name| states.iter().all(|state| state.name != **name));
+    let others: Vec<Result<String, String>> = others.map(|name| Ok(name.clone())).collect();
+    let wanted = states.iter().filter(|state| names.is_empty() || names.contains(&state.name));
+    let built = wanted.map(|state| {
         let reference = state.reference.clone().filter(|_| state.size.is_some());
         reference.ok_or_else(|| format!("image `{}` is not built; run `saiten images build`", state.name))
     });
-    built.collect()
+    built.chain(others).collect()
 }
 
 /// A file that gets its name when it is whole, in the directory of that name. Who may read it is the umask's to decide: it is

@@ -32,6 +32,11 @@ pub trait Probe {
     /// What stopped it: the harness's trouble, not the lab's.
     async fn prepare(&self, lab: &Lab) -> Result<(), LabError>;
 
+    /// Users that have to be able to log in at an endpoint.
+    fn users(&self, _endpoint: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Measures once. A service that refuses is a sample that says so, never an error.
     ///
     /// # Errors

@@ -149,6 +149,14 @@ impl Probe for SshLoginProbe {
         Ok(())
     }
 
+    fn users(&self, endpoint: &str) -> Vec<String> {
+        let is_one = match self.params.authorize.is_empty() {
+            true => self.to == endpoint,
+            false => self.params.authorize.iter().any(|name| name == endpoint),
+        };
+        if is_one { self.params.users.clone() } else { Vec::new() }
+    }
+
     async fn take(&self, lab: &Lab, limit: Duration) -> Result<Sample, LabError> {
         if let Some(why) = self.lacks(lab) {
             let lacking = METRICS.iter().map(|metric| (metric.name.to_owned(), why.to_owned()));

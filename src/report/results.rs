@@ -363,13 +363,8 @@ fn round(value: f64) -> f64 {
 pub fn exit_status(results: &Results) -> u8 {
     let of = |verdict: Verdict| match verdict {
         Verdict::Pass => 0,
-        Verdict::Unsupported => {
-            if results.run.strict {
-                3
-            } else {
-                0
-            }
-        }
+        Verdict::Unsupported if results.run.strict => 3,
+        Verdict::Unsupported => 0,
         Verdict::Fail => 1,
         Verdict::Vacuous => 2,
         Verdict::Inconclusive | Verdict::Error => 3,
@@ -378,8 +373,8 @@ pub fn exit_status(results: &Results) -> u8 {
     let verdicts = results.scenarios.iter().flat_map(|scenario| {
         std::iter::once(scenario.verdict).chain(scenario.checks.iter().map(|check| check.verdict))
     });
-    let verified = || results.scenarios.iter().filter_map(|scenario| scenario.fitness.as_ref());
-    let worst = match verified().map(|part| part.fitness.status()).max() {
+    let verified = results.scenarios.iter().filter_map(|scenario| scenario.fitness.as_ref());
+    let worst = match verified.map(|part| part.fitness.status()).max() {
         None => verdicts.map(of).max(),
         worst => worst,
     };

@@ -75,7 +75,10 @@ impl Life<'_> {
         }
         for (endpoint, run) in activations {
             let action = Action { name: "activate".to_owned(), on: vec![endpoint], run };
-            for (endpoint, ran) in self.act(lab, "activate", &action).await? {
+            for (endpoint, mut ran) in self.act(lab, "activate", &action).await? {
+                if ran.status != 0 {
+                    ran.stderr.insert_str(0, &self.why(lab, &endpoint).await);
+                }
                 self.report_failure("finding-activation-failed", &endpoint, &action, &ran);
             }
         }

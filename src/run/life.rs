@@ -13,6 +13,7 @@ use crate::arm::ArmName;
 use crate::clean::{clean, cut, one_line};
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
+use crate::helper::message::Entry;
 use crate::lab::LabError;
 use crate::lab::live::Live;
 use crate::lab::topology::{Lab, Plan};
@@ -24,8 +25,6 @@ use crate::wording::Phrase;
 
 /// Longest error message that is kept.
 const MESSAGE_MOST: usize = 8000;
-/// Longest message of a machine on trial in a reason, in characters.
-const UNFIT_MOST: usize = 400;
 /// How long removing a lab may take before it is left to `saiten sweep`.
 const DOWN: Duration = Duration::from_secs(40);
 
@@ -54,6 +53,8 @@ pub struct InPlace {
     pub hosts: BTreeMap<String, Host>,
     /// Endpoints whose machine is on trial: that it does not work is its own fault, and no error of the lab.
     pub on_trial: BTreeSet<String>,
+    /// What images on trial start by themselves, by endpoint.
+    pub entries: BTreeMap<String, Entry>,
     /// Things to know about it.
     pub remarks: Vec<Phrase>,
 }
@@ -63,6 +64,7 @@ impl InPlace {
     pub fn on_trial(trials: &BTreeMap<String, Trial>) -> Self {
         let mut own = InPlace { on_trial: trials.keys().cloned().collect(), ..InPlace::default() };
         for (endpoint, trial) in trials {
+            own.entries.extend(trial.entry.clone().map(|entry| (endpoint.clone(), entry)));
             match &trial.subject {
                 Subject::Release(_) => {}
                 Subject::Image(_) if trial.faults => {}
@@ -80,6 +82,7 @@ impl InPlace {
             images: submission.images.keys().cloned().collect(),
             hosts: submission.hosts.clone(),
             on_trial: BTreeSet::new(),
+            entries: BTreeMap::new(),
             remarks: submission.remarks.clone(),
         }
     }
@@ -165,18 +168,6 @@ impl<'a> Life<'a> {
         self.note(|evidence| evidence.outcome = outcome);
     }
 
-    /// That a machine on trial does not do what it is told is its own fault.
-    fn blame(&self, err: &LabError) {
-        let on_trial = |endpoint: &String| self.own().is_some_and(|own| own.on_trial.contains(endpoint));
-        if let LabError::Command { action, endpoint, status, output, .. } = err
-            && on_trial(endpoint)
-        {
-            let finding = Phrase::new("unfit-command").with("action", action).with("endpoint", endpoint);
-            let finding = finding.with("status", status).with("output", one_line(output, UNFIT_MOST));
-            self.note(|evidence| evidence.findings.push(finding));
-        }
-    }
-
     /// Carries out one step unless the lab has failed already: the step's error ends the lab, and so does the user.
     pub(super) async fn step<T>(&self, step: impl Future<Output = Result<T, LabError>>) -> Option<T> {
         if self.failed.get() {
@@ -203,7 +194,8 @@ impl<'a> Life<'a> {
         }
         let Some(lab) = self.lab() else { return };
         self.enter(Phase::Ready, None);
-        self.step(lab.ready(self.planned.scenario.limits.ready)).await;
+        self.step(self.prepare_copies(&lab)).await;
+        self.step(self.get_ready(&lab)).await;
         self.await_live(&lab).await;
         for bound in self.planned.probes.iter().filter(|bound| self.can_tell(bound)) {
             self.step(bound.probe.prepare(&lab)).await;

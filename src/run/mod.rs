@@ -3,6 +3,7 @@
 mod act;
 pub mod class;
 pub mod door;
+mod fit;
 pub mod gate;
 mod keep;
 mod life;
@@ -12,6 +13,7 @@ mod put_back;
 mod queue;
 mod scenario;
 pub mod stream;
+mod trial;
 pub mod virtualbox;
 
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ use crate::arm::{ArmName, ArmPlan, arms};
 use crate::event::{Announcer, EventKind, LabName};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::{self, BackendRecord, Bundle, BundleError, RunRecord, ScenarioRecord};
-use crate::helper::message::Offers;
+use crate::helper::message::{Entry, Offers};
 use crate::lab::live::Reach;
 use crate::lab::{Backend, LabError};
 use crate::scenario::Scenario;
@@ -37,6 +39,8 @@ use crate::scenario::subject::{Subject, SubjectRecord};
 use crate::scenario::submission::Submission;
 use crate::verdict::crowd;
 use crate::wording::{Lang, Phrase};
+pub use trial::ENTRY_WAIT;
+
 use gate::Gate;
 use scenario::Course;
 use stream::{LABS_A_PROCESSOR, Room};
@@ -147,6 +151,12 @@ pub struct Trial {
     pub record: SubjectRecord,
     /// Whether the scenario's faults are done to it, too. A lab image shows the symptom by itself.
     pub faults: bool,
+    /// What it starts by itself, if it is an image.
+    pub entry: Option<Entry>,
+    /// Why it is unfit, where that is known without running it.
+    pub unfit: Vec<Phrase>,
+    /// Whether it is only looked at, without a lab.
+    pub is_only_looked_at: bool,
 }
 
 /// Which mutants are wanted.
@@ -332,7 +342,7 @@ fn scenario_record(job: &Job, finished: &Finished) -> ScenarioRecord {
         images: finished.images.clone().into_iter().collect(),
         submissions: job.submissions.clone(),
         mutation: finished.mutation.clone(),
-        subjects: job.subjects.iter().map(|(on, trial)| (on.clone(), trial.record.clone())).collect(),
+        subjects: job.subjects.iter().map(|(on, trial)| (on.clone(), finished.described(on, trial))).collect(),
         took: finished.took,
     }
 }
@@ -342,5 +352,18 @@ struct Finished {
     arms: Vec<ArmEvidence>,
     mutation: Option<Mutation>,
     images: BTreeMap<String, String>,
+    looked: fit::Looked,
     took: f64,
+}
+
+impl Finished {
+    /// What a report says of a machine on trial, with what was seen of it.
+    fn described(&self, endpoint: &str, trial: &Trial) -> SubjectRecord {
+        let mut record = trial.record.clone();
+        record.is_only_looked_at = trial.is_only_looked_at;
+        if let Some(Ok(survey)) = self.looked.get(endpoint) {
+            record.facts.extend(survey.facts.clone());
+        }
+        record
+    }
 }

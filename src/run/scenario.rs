@@ -10,7 +10,7 @@ use super::gate::Work;
 use super::life::{Life, Planned};
 use super::queue::Queue;
 use super::stream::Bench;
-use super::{Finished, Job, Shared};
+use super::{Finished, Job, Shared, fit};
 use crate::arm::ArmName;
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
@@ -46,6 +46,10 @@ pub struct Course<'a> {
     ready: Result<(BTreeMap<String, String>, Vec<Bound<'a>>), Outcome>,
     watched: Scenario,
     own: Vec<ArmEvidence>,
+    /// What was found of the machines on trial before any lab.
+    looked: fit::Looked,
+    /// That was all: there is nothing to run.
+    is_settled: bool,
     queue: Queue,
     clock: Instant,
     took: Cell<f64>,
@@ -66,8 +70,13 @@ impl<'a> Course<'a> {
             Ok((_, probes)) => watched(&job.scenario, probes),
             Err(_) => job.scenario.clone(),
         };
-        let (own, queue) = (own.map(evidence).collect(), Queue::of(job));
-        Course { job, ready, watched, own, queue, clock, took: Cell::default() }
+        let (mut own, queue): (Vec<ArmEvidence>, _) = (own.map(evidence).collect(), Queue::of(job));
+        let looked = match &ready {
+            Ok((_, probes)) => fit::look(shared, job, probes).await,
+            Err(_) => fit::Looked::new(),
+        };
+        let is_settled = ready.is_ok() && fit::settle(job, &looked, &mut own);
+        Course { job, ready, watched, own, looked, is_settled, queue, clock, took: Cell::default() }
     }
 
     /// Whether anything but its own arms runs.
@@ -84,7 +93,9 @@ impl<'a> Course<'a> {
     pub async fn run_own(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
         let fresh = self.own.iter().map(|arm| ArmEvidence::new(arm.name.clone(), arm.fixes.clone())).collect();
         let Some(bench) = self.bench(shared, &[]).filter(|_| !self.own.is_empty()) else { return Ok(()) };
-        self.own = bench.own(fresh, &self.job.subjects).await;
+        if !self.is_settled {
+            self.own = bench.own(fresh, &self.job.subjects).await;
+        }
         self.took.set(self.clock.elapsed().as_secs_f64());
         self.own.iter().try_for_each(|arm| shared.bundle.write_arm(&self.job.scenario.id, arm))
     }
@@ -157,7 +168,7 @@ impl<'a> Course<'a> {
             let (check, arm, verdict) = (result.name, result.arm, result.verdict);
             shared.announcer.tell(EventKind::Judged { scenario: scenario.id.clone(), check, arm, verdict });
         }
-        Ok(Finished { arms, mutation, images, took })
+        Ok(Finished { arms, mutation, images, looked: self.looked, took })
     }
 }
 

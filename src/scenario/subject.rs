@@ -56,4 +56,7 @@ pub struct SubjectRecord {
     /// What identifies it, such as its digest, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
+    /// Whether it was only looked at, and no lab was run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_only_looked_at: bool,
 }

@@ -193,3 +193,26 @@ fn files(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
+
+#[test]
+fn what_cannot_be_verified_is_said_before_any_engine_is_asked() {
+    let verify = |more: &[&str]| saiten(&[&["verify", "ssh/slow-login"], more].concat());
+    for (more, hint) in [
+        (&[][..], "nothing to verify"),
+        (&["--image", "server"], "not ENDPOINT=WHAT"),
+        (&["--image", "=x"], "not ENDPOINT=WHAT"),
+        (&["--image", "srever=x"], "has no endpoint `srever`; it has client, server"),
+        (&["--image", "a\u{1b}[31m=x"], "has no endpoint `a"),
+        (
+            &["--image", "server=a", "--image", "server=b", "--image", "client=a", "--image", "client=b"],
+            "only one endpoint",
+        ),
+        (&["--fit", "--host", "server=192.0.2.1"], "--fit looks at images only"),
+        (&["--host", "server=a b"], "--host server="),
+    ] {
+        let output = verify(more);
+        let said = text(&output);
+        assert_eq!(status(&output), 2, "{more:?}: {said}");
+        assert!(said.contains(hint) && !said.contains('\u{1b}'), "{more:?}: {said}");
+    }
+}

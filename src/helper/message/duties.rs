@@ -159,3 +159,31 @@ pub struct FrameCount {
     /// To it.
     pub to: u64,
 }
+
+/// Parameters of the `entry` duty: an image's own start, run beside the helper.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The words of its `ENTRYPOINT`.
+    pub entrypoint: Vec<String>,
+    /// The words of its `CMD`: arguments, and often what the entrypoint becomes.
+    pub cmd: Vec<String>,
+    /// Its environment.
+    pub env: Vec<(String, String)>,
+    /// Its working directory.
+    pub workdir: String,
+    /// Its user, as images write it: a name or number, and maybe a group behind a colon; empty for root.
+    pub user: String,
+    /// How long it may set things up before others go on, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// What the `entry` duty prints.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryDone {
+    /// Its exit status, if it has ended; 128 + signal number when a signal ended it.
+    pub status: Option<i32>,
+    /// The last of what it said.
+    pub output: String,
+    /// Why it could not be started.
+    pub failed: Option<String>,
+}

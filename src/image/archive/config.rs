@@ -1,6 +1,6 @@
 //! An image's configuration: what of it a lab needs.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::source::{Source, parse};
@@ -10,9 +10,30 @@ use crate::image::stream::printable;
 /// Most environment variables.
 const VARIABLES_MOST: usize = 4096;
 
+/// Most words of what an image starts, and most bytes of each.
+const WORDS_MOST: usize = 256;
+const WORD_MOST: usize = 8 << 10;
+
+/// What an image starts by itself, and as whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The words of `ENTRYPOINT`.
+    pub entrypoint: Vec<String>,
+    /// The words of `CMD`.
+    pub cmd: Vec<String>,
+    /// `USER`; empty for root.
+    pub user: String,
+}
+
 /// What an image's configuration says.
 #[derive(Debug)]
 pub struct ImageConfig {
+    /// Digest of the configuration.
+    pub id: Digest,
+    /// When it was made, as it says itself; empty where it does not.
+    pub created: String,
+    /// What it starts.
+    pub start: Start,
     /// Architecture by its name in Go.
     pub architecture: String,
     /// Environment variables.
@@ -29,6 +50,8 @@ struct File {
     architecture: String,
     #[serde(default)]
     os: String,
+    #[serde(default)]
+    created: Option<String>,
     config: Option<Runtime>,
     rootfs: RootFs,
 }
@@ -39,6 +62,12 @@ struct Runtime {
     env: Option<Vec<String>>,
     #[serde(rename = "WorkingDir")]
     workdir: Option<String>,
+    #[serde(rename = "Entrypoint")]
+    entrypoint: Option<Vec<String>>,
+    #[serde(rename = "Cmd")]
+    cmd: Option<Vec<String>>,
+    #[serde(rename = "User")]
+    user: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +83,7 @@ impl ImageConfig {
             return Err(Fault::Damaged(printable(name.as_bytes())));
         }
         let value = |why: String| Fault::Value { name: printable(name.as_bytes()), why };
-        let File { architecture, os, config, rootfs } = parse(name, &json)?;
+        let File { architecture, os, created, config, rootfs } = parse(name, &json)?;
         if !matches!(os.as_str(), "" | "linux") {
             return Err(value(format!("the image is for {}; use one for linux", printable(os.as_bytes()))));
         }
@@ -74,7 +103,26 @@ impl ImageConfig {
         if !workdir.starts_with('/') || workdir.contains('\0') {
             return Err(value(format!("working directory `{}` is no absolute path", printable(workdir.as_bytes()))));
         }
-        Ok(ImageConfig { architecture, env: env.map_err(value)?, workdir, diff_ids: diff_ids? })
+        let start = Start {
+            entrypoint: config.entrypoint.unwrap_or_default(),
+            cmd: config.cmd.unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
+        };
+        let words = start.entrypoint.iter().chain(&start.cmd);
+        if words.clone().count() > WORDS_MOST || words.chain([&start.user]).any(|word| word.len() > WORD_MOST) {
+            return Err(value(format!(
+                "what it starts has more than {WORDS_MOST} words, or one of over {WORD_MOST} bytes"
+            )));
+        }
+        Ok(ImageConfig {
+            id: Digest::of(&json),
+            created: created.unwrap_or_default().chars().take(64).collect(),
+            start,
+            architecture,
+            env: env.map_err(value)?,
+            workdir,
+            diff_ids: diff_ids?,
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::lab::base::{Base, Release};
 use crate::lab::host::Owner;
 use crate::lab::sources::ImageState;
 use crate::lab::sweep::Swept;
-use crate::lab::{Backend, LabError, Machine, MachineSpec, Note, look};
+use crate::lab::{Backend, ImageFacts, LabError, Machine, MachineSpec, Note, look};
 
 /// Label with the run's id.
 pub const RUN_LABEL: &str = "saiten.run";
@@ -160,8 +160,12 @@ impl Backend for Docker {
         images::list(self).await
     }
 
-    async fn save(&self, file: &Path) -> Result<usize, LabError> {
-        images::save(self, file).await
+    async fn inspect(&self, reference: &str) -> Result<Option<ImageFacts>, LabError> {
+        images::inspect(self, reference).await
+    }
+
+    async fn save(&self, file: &Path, names: &[String]) -> Result<usize, LabError> {
+        images::save(self, file, names).await
     }
 
     async fn load_as(&self, file: &Path, reference: &str, most: u64) -> Result<(), LabError> {

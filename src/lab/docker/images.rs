@@ -14,10 +14,10 @@ use tokio_util::io::ReaderStream;
 use super::Docker;
 use super::engine::KIND_LABEL;
 use super::error::{explain, is_missing};
-use crate::image::archive::Archive;
+use crate::image::archive::{Archive, Start};
 use crate::lab::base::{self, Base};
 use crate::lab::sources::{self, ImageState, Source};
-use crate::lab::{LabError, Note};
+use crate::lab::{ImageFacts, LabError, Note};
 
 /// How long a registry may take to begin with the base.
 const PULL: Duration = Duration::from_secs(120);
@@ -194,11 +194,35 @@ pub async fn list(docker: &Docker) -> Result<Vec<ImageState>, LabError> {
     Ok(states)
 }
 
-/// Writes all images, the base too, into one archive as `docker save` does.
-pub async fn save(docker: &Docker, file: &Path) -> Result<usize, LabError> {
+/// What is known of an image, if it is there.
+pub async fn inspect(docker: &Docker, reference: &str) -> Result<Option<ImageFacts>, LabError> {
+    let image = match docker.client.inspect_image(reference).await {
+        Ok(image) => image,
+        Err(err) if is_missing(&err) => return Ok(None),
+        Err(err) => return Err(explain(format!("cannot look for image {reference}"), &err)),
+    };
+    let config = image.config.unwrap_or_default();
+    let pair = |text: &String| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(Some(ImageFacts {
+        id: image.id.unwrap_or_default(),
+        architecture: image.architecture.unwrap_or_default(),
+        created: image.created.map(|at| at.to_string()).unwrap_or_default(),
+        size: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+        env: config.env.unwrap_or_default().iter().filter_map(pair).collect(),
+        workdir: config.working_dir.unwrap_or_default(),
+        start: Start {
+            entrypoint: config.entrypoint.unwrap_or_default(),
+            cmd: config.cmd.unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
+        },
+    }))
+}
+
+/// Writes images, or all and the base too, into one archive as `docker save` does.
+pub async fn save(docker: &Docker, file: &Path, names: &[String]) -> Result<usize, LabError> {
     let what = || format!("cannot save images to {}", file.display());
     let own = |source| LabError::Own { what: what(), source };
-    let references = sources::all_built(&list(docker).await?).map_err(|why| LabError::backend(what(), why))?;
+    let references = sources::built(&list(docker).await?, names).map_err(|why| LabError::backend(what(), why))?;
     let names: Vec<&str> = references.iter().map(String::as_str).collect();
     let mut part = sources::part_of(file).map_err(own)?;
     let mut archive = Box::pin(docker.client.export_images(&names));

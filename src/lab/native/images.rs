@@ -12,7 +12,7 @@ use super::store::{Image, Layer};
 use crate::image::archive::{Archive, ImageToWrite, Writer, machine_architecture};
 use crate::lab::base::{self, Base};
 use crate::lab::sources::{self, ImageState};
-use crate::lab::{LabError, Note};
+use crate::lab::{ImageFacts, LabError, Note};
 use crate::sandbox::message::{Change, Root};
 
 /// The base image: one that was loaded, or one made here from Debian's packages.
@@ -50,7 +50,7 @@ pub async fn find(native: &Native, reference: &str, note: &Note<'_>) -> Result<I
     let archive = base::bootstrap(suite, native.store.root()).await?;
     let what = "cannot bootstrap a base image";
     let layer = unpack(native, &archive).await.map_err(|why| LabError::backend(what, why))?;
-    let image = Image { layers: vec![layer], env: base::environment(), workdir: "/".to_owned() };
+    let image = Image { layers: vec![layer], env: base::environment(), workdir: "/".to_owned(), ..Image::default() };
     let named = native.store.name_image(&own, &image);
     named.map_err(|source| LabError::Own { what: what.to_owned(), source })?;
     Ok(image)
@@ -116,18 +116,39 @@ pub fn list(native: &Native) -> Result<Vec<ImageState>, LabError> {
     Ok(states)
 }
 
-/// Writes all images, the base too, into one archive as `docker save` does.
-pub async fn save(native: &Native, file: &Path) -> Result<usize, LabError> {
+/// What is known of an image, if it is there.
+pub fn inspect(native: &Native, reference: &str) -> Option<ImageFacts> {
+    let image = native.store.image(reference)?;
+    let layers = || base::identity(image.layers.iter().map(|layer| layer.diff_id.as_str()));
+    Some(ImageFacts {
+        id: if image.id.is_empty() { layers() } else { image.id.clone() },
+        architecture: machine_architecture().to_owned(),
+        created: image.created.clone(),
+        size: image.size(),
+        env: image.env.clone(),
+        workdir: image.workdir.clone(),
+        start: image.start,
+    })
+}
+
+/// Writes images, or all and the base too, into one archive as `docker save` does.
+pub async fn save(native: &Native, file: &Path, names: &[String]) -> Result<usize, LabError> {
     let what = || format!("cannot save images to {}", file.display());
     let own = |source| LabError::Own { what: what(), source };
-    let references = sources::all_built(&list(native)?).map_err(|why| LabError::backend(what(), why))?;
+    let references = sources::built(&list(native)?, names).map_err(|why| LabError::backend(what(), why))?;
     let _turn = native.store.turn().await?;
     let mut part = sources::part_of(file).map_err(own)?;
     let mut writer = Writer::new(part.as_file_mut());
     let mut images = Vec::new();
     let mut written = HashSet::new();
     for reference in &references {
-        let Some(image) = native.store.image(reference) else { continue };
+        let gone = || {
+            LabError::backend(
+                what(),
+                format!("there is no image {reference}; `saiten images list` shows what there is"),
+            )
+        };
+        let image = native.store.image(reference).ok_or_else(gone)?;
         for layer in image.layers.iter().filter(|layer| written.insert(layer.diff_id.clone())) {
             let archive = archive_of(native, layer).await.map_err(|why| LabError::backend(what(), why))?;
             let size = archive.metadata().map_err(own)?.len();
@@ -233,7 +254,14 @@ async fn load_images(
             let from = archive.layer(index, number).map_err(|err| err.to_string())?;
             layers.push(load_layer(native, diff_id, from, brought).await?);
         }
-        let image = Image { layers, env: archived.env.clone(), workdir: archived.workdir.clone() };
+        let image = Image {
+            layers,
+            env: archived.env.clone(),
+            workdir: archived.workdir.clone(),
+            start: archived.start.clone(),
+            id: archived.id.clone(),
+            created: archived.created.clone(),
+        };
         loaded.extend(archived.references.iter().map(|reference| (reference.clone(), image.clone())));
     }
     Ok(loaded)
@@ -247,6 +275,11 @@ async fn load_layer(
 ) -> Result<Layer, String> {
     let own = |err: io::Error| err.to_string();
     let mut layer = Layer { diff_id: diff_id.to_owned(), size: 0 };
+    if native.store.has(&layer) {
+        // Only read, to its end: that it has the digest that it is named by.
+        layer.size = io::copy(&mut from, &mut io::sink()).map_err(own)?;
+        return Ok(layer);
+    }
     let mut kept = native.store.part().map_err(own)?;
     // Read to its end, which is where its digest is verified.
     layer.size = io::copy(&mut io::Read::take(&mut from, LAYER_MOST.0), &mut kept).map_err(own)?;
@@ -254,19 +287,17 @@ async fn load_layer(
     if io::Read::read(&mut from, &mut [0]).map_err(own)? > 0 {
         return Err(format!("layer {diff_id} is larger than {} GiB", LAYER_MOST.0 >> 30));
     }
-    if !native.store.has(&layer) {
-        let zygote = native.builder().await.map_err(|err| err.chain())?;
-        let dir = native.store.making().map_err(|err| err.chain())?;
-        zygote.change(Change::Make(dir.clone())).await?;
-        let unpacked = zygote.unpack(kept.as_file(), Root::Plain(dir.clone()), true, LAYER_MOST).await;
-        let moved = match unpacked {
-            Ok(_) => zygote.change(Change::Move(dir.clone(), layer.dir())).await,
-            Err(why) => Err(why),
-        };
-        zygote.change(Change::Remove(dir)).await?;
-        moved?;
-        brought.push(layer.clone());
-    }
+    let zygote = native.builder().await.map_err(|err| err.chain())?;
+    let dir = native.store.making().map_err(|err| err.chain())?;
+    zygote.change(Change::Make(dir.clone())).await?;
+    let unpacked = zygote.unpack(kept.as_file(), Root::Plain(dir.clone()), true, LAYER_MOST).await;
+    let moved = match unpacked {
+        Ok(_) => zygote.change(Change::Move(dir.clone(), layer.dir())).await,
+        Err(why) => Err(why),
+    };
+    zygote.change(Change::Remove(dir)).await?;
+    moved?;
+    brought.push(layer.clone());
     kept.persist(native.store.archive(&layer)).map_err(|err| err.to_string())?;
     Ok(layer)
 }

@@ -20,7 +20,7 @@ use crate::lab::base::Release;
 use crate::lab::host::{self, Owner};
 use crate::lab::sources::ImageState;
 use crate::lab::sweep::Swept;
-use crate::lab::{Backend, LabError, Machine, MachineSpec, Note, look};
+use crate::lab::{Backend, ImageFacts, LabError, Machine, MachineSpec, Note, look};
 use crate::sandbox::limits;
 use crate::sandbox::message::{Begin, Change, Root};
 use client::Zygote;
@@ -232,8 +232,12 @@ impl Backend for Native {
         images::list(self)
     }
 
-    async fn save(&self, file: &Path) -> Result<usize, LabError> {
-        images::save(self, file).await
+    async fn inspect(&self, reference: &str) -> Result<Option<ImageFacts>, LabError> {
+        Ok(images::inspect(self, reference))
+    }
+
+    async fn save(&self, file: &Path, names: &[String]) -> Result<usize, LabError> {
+        images::save(self, file, names).await
     }
 
     async fn load_as(&self, file: &Path, reference: &str, most: u64) -> Result<(), LabError> {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::Mapping;
 use crate::evidence::bundle::{hash_file, hex};
+use crate::image::archive::Start;
 use crate::lab::LabError;
 use crate::lab::host::Owner;
 use crate::lab::line::random;
@@ -58,6 +59,15 @@ pub struct Image {
     pub env: Vec<(String, String)>,
     /// Working directory.
     pub workdir: String,
+    /// What it starts by itself, if it was brought.
+    #[serde(default)]
+    pub start: Start,
+    /// Digest of the configuration that it was brought with; empty for what was built here.
+    #[serde(default)]
+    pub id: String,
+    /// When it was made, as it says itself.
+    #[serde(default)]
+    pub created: String,
 }
 
 impl Layer {

@@ -1,4 +1,4 @@
-//! What `saiten verify` says at the end: of each machine and scenario, whether it is fit, and why not.
+//! What `saiten verify` says at the end: of each machine and scenario, whether it is fit, why not, and what was seen of it.
 
 use super::style::{Paint, pad, widest};
 use crate::clean::one_line;
@@ -7,12 +7,31 @@ use crate::report::results::{FitnessPart, Results, SubjectPart};
 use crate::verdict::Verdict;
 use crate::wording::{Lang, say};
 
-/// Longest name of a machine, and longest reason, in characters.
+/// What is seen of a machine, as the word list has it.
+const FACTS: [&str; 15] = [
+    "fact-architecture",
+    "fact-clock",
+    "fact-created",
+    "fact-digest",
+    "fact-free",
+    "fact-init",
+    "fact-kernel",
+    "fact-keyboard",
+    "fact-locale",
+    "fact-no_users",
+    "fact-os",
+    "fact-size",
+    "fact-starts",
+    "fact-timezone",
+    "fact-user",
+];
+/// Longest name of a machine, longest reason and longest fact, in characters.
 const NAME_MOST: usize = 100;
 const REASON_MOST: usize = 600;
+const FACT_MOST: usize = 100;
 
-/// A line for each machine and scenario, with the reasons below it.
-pub fn fitness(all: &[&Results], lang: Lang, color: bool) -> String {
+/// A line for each machine and scenario, with the reasons below it; the facts, too, where they are what was asked for.
+pub fn fitness(all: &[&Results], facts: bool, lang: Lang, color: bool) -> String {
     let paint = Paint { color };
     let parts = all.iter().flat_map(|results| &results.scenarios);
     let told: Vec<(&str, &FitnessPart)> =
@@ -26,6 +45,26 @@ pub fn fitness(all: &[&Results], lang: Lang, color: bool) -> String {
         out += &format!("\n{word}  {}  {}\n", pad(id, id_width), paint.faint(&subjects));
         for reason in &part.reasons {
             out += &format!("    {}\n", one_line(reason, REASON_MOST));
+        }
+        if facts {
+            out += &seen(part, lang, &paint);
+        }
+    }
+    out
+}
+
+/// What was seen of the machines, a line for each fact.
+fn seen(part: &FitnessPart, lang: Lang, paint: &Paint) -> String {
+    let named = |name: &str| {
+        let id = FACTS.iter().find(|id| id.strip_prefix("fact-") == Some(name));
+        id.map_or_else(|| one_line(name, FACT_MOST), |id| say(lang, id))
+    };
+    let mut out = String::new();
+    for subject in &part.subjects {
+        let rows: Vec<(String, &String)> = subject.facts.iter().map(|(name, value)| (named(name), value)).collect();
+        let width = widest(rows.iter().map(|(name, _)| name.as_str()));
+        for (name, value) in rows {
+            out += &format!("    {}  {}\n", paint.faint(&pad(&name, width)), one_line(value, FACT_MOST));
         }
     }
     out

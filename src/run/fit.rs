@@ -1,0 +1,159 @@
+//! A quick look at an image, in a machine of its own without a lab: the facts, and what the printed commands would meet.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::scenario::Bound;
+use super::trial::{self, fault_of};
+use super::{Job, Shared, Trial};
+use crate::clean::{clean, one_line};
+use crate::evidence::{ArmEvidence, Outcome, Phase};
+use crate::helper::message::{Answer, Request, RunSpec};
+use crate::lab::line::Line;
+use crate::lab::{LabError, MachineSpec, Role};
+use crate::scenario::Scenario;
+use crate::scenario::subject::Subject;
+use crate::survey::{self, Survey};
+use crate::wording::{Lang, Phrase};
+
+/// How long the script that looks may take.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long a fix may take to edit its files.
+const EDIT: Duration = Duration::from_secs(5);
+/// Most bytes looked at of a file that a fix edits.
+const FILE_MOST: usize = 256 << 10;
+/// Longest output in a reason, in characters.
+const OUTPUT_MOST: usize = 300;
+
+/// What was found of each machine on trial, by endpoint.
+pub type Looked = BTreeMap<String, Result<Survey, LabError>>;
+
+/// Looks at all images on trial of a job, unless it is known already that one cannot run.
+pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>]) -> Looked {
+    let mut looked = Looked::new();
+    if job.subjects.values().any(|trial| !trial.unfit.is_empty()) {
+        return looked;
+    }
+    for (endpoint, trial) in &job.subjects {
+        let Subject::Image(image) = &trial.subject else { continue };
+        let users = probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
+        let found = look_at(shared, &job.scenario, endpoint, &image.reference, trial, users).await;
+        looked.insert(endpoint.clone(), found);
+    }
+    looked
+}
+
+async fn look_at(
+    shared: &Shared<'_>,
+    scenario: &Scenario,
+    endpoint: &str,
+    reference: &str,
+    trial: &Trial,
+    users: Vec<String>,
+) -> Result<Survey, LabError> {
+    let Some(own) = scenario.endpoints.get(endpoint) else { return Ok(Survey::default()) };
+    let spec = MachineSpec {
+        name: format!("{}-fit-{endpoint}", scenario.id.replace('/', "-")),
+        image: Some(reference.to_owned()),
+        hostname: endpoint.to_owned(),
+        role: Role::Alone,
+        sysctls: BTreeMap::new(),
+        capabilities: own.capabilities.clone(),
+        memory: own.memory,
+        processes: own.processes,
+    };
+    let machine = shared.backend.start(&spec).await?;
+    let found = async {
+        let streams = machine.streams().ok_or_else(|| LabError::backend(endpoint, "its streams are taken"))?;
+        let line = Line::open(endpoint, streams, Box::new(String::new)).await?;
+        let needs = survey::needs(scenario, endpoint, users.clone(), trial.faults);
+        // Looked at as it came, before anything is done to the copy; but for `systemctl`, which no script looks for.
+        let ran = line.run(RunSpec { output_most: 256 << 10, ..RunSpec::shell(&survey::script(&needs), LOOK) }).await?;
+        let mut survey = survey::read(endpoint, &ran.stdout);
+        if trial.is_only_looked_at {
+            trial::prepare(&line, endpoint, &users, trial.entry.as_ref(), own.start.as_deref()).await?;
+            survey.lacks.extend(try_fixes(&line, scenario, endpoint).await?);
+        }
+        line.bye();
+        Ok(survey)
+    };
+    let found = shared.cancel.run_until_cancelled(found).await.unwrap_or(Err(LabError::Interrupted));
+    // What cannot be removed, `saiten sweep` finds.
+    let _ = machine.stop().await;
+    found
+}
+
+/// Runs the fixes that edit files, on this copy that nobody keeps, and looks whether they do.
+async fn try_fixes(line: &Line, scenario: &Scenario, endpoint: &str) -> Result<Vec<Phrase>, LabError> {
+    let mut lacks = Vec::new();
+    let fixes = scenario.fixes.iter().enumerate();
+    let fixes = fixes.filter(|(_, fix)| !fix.edits.is_empty() && fix.action.on.iter().any(|on| on == endpoint));
+    for (at, fix) in fixes {
+        // Whoever can choose a language says what it is about in that.
+        let about = fix.title.as_ref().map_or(fix.action.name.as_str(), |title| title.get(Lang::En));
+        let phrase =
+            |id: &str| Phrase::new(id).with("number", at + 1).with("fix", &fix.action.name).with("about", about);
+        let mut before = Vec::new();
+        for path in &fix.edits {
+            before.push(content(line, path).await);
+        }
+        let ran = line.run(RunSpec::shell(&fix.action.run, EDIT)).await?;
+        let said = format!("{}{}", ran.stderr, ran.stdout);
+        if ran.status != 0 && survey::says_full(&said) {
+            lacks.push(Phrase::new("unfit-no-space").with("endpoint", endpoint));
+        } else if ran.status != 0 {
+            let phrase = phrase("unfit-fix-failed").with("endpoint", endpoint).with("status", ran.status);
+            lacks.push(phrase.with("output", one_line(&said, OUTPUT_MOST)));
+            continue;
+        }
+        for (path, before) in fix.edits.iter().zip(before) {
+            // That it is not there has been said.
+            if let Some(before) = before
+                && content(line, path).await.is_some_and(|after| after == before)
+            {
+                let phrase = phrase("").with("endpoint", endpoint);
+                lacks.push(survey::nothing_to_edit(phrase, &fix.action.run, path, &clean(&before)));
+            }
+        }
+    }
+    Ok(lacks)
+}
+
+async fn content(line: &Line, path: &str) -> Option<String> {
+    match line.quick(Request::Tail { path: path.to_owned(), most: FILE_MOST }).await {
+        Ok(Answer::Output(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Settles arms that are not to be run: where it is known that a machine cannot, or where it is only looked at.
+pub fn settle(job: &Job, looked: &Looked, arms: &mut [ArmEvidence]) -> bool {
+    let known: Vec<Phrase> = job.subjects.values().flat_map(|trial| trial.unfit.clone()).collect();
+    let is_only_looked_at = job.subjects.values().any(|trial| trial.is_only_looked_at);
+    if known.is_empty() && !is_only_looked_at {
+        return false;
+    }
+    let mut findings = known.clone();
+    let mut outcome = Outcome::Unsupported { reason: Phrase::new("unsupported-only-looked-at") };
+    if let Some(reason) = known.into_iter().next() {
+        outcome = Outcome::Unsupported { reason };
+    }
+    for survey in looked.values() {
+        match survey {
+            Ok(survey) => findings.extend(survey.lacks.clone()),
+            Err(LabError::Interrupted) => outcome = Outcome::Interrupted,
+            Err(err) => match fault_of(err, |endpoint| job.subjects.contains_key(endpoint)) {
+                Some(finding) => findings.push(finding),
+                None => outcome = Outcome::Error { phase: Phase::Up, message: clean(&err.chain()) },
+            },
+        }
+    }
+    for arm in arms.iter_mut() {
+        arm.outcome = outcome.clone();
+    }
+    // Of the machine, not of an arm: said once.
+    if let Some(first) = arms.first_mut() {
+        first.findings = findings;
+    }
+    true
+}
