@@ -6,6 +6,7 @@ pub mod appliance;
 pub mod arm;
 pub mod clean;
 pub mod cli;
+pub mod disk;
 pub mod effect;
 pub mod event;
 pub mod evidence;

@@ -16,6 +16,8 @@ mod chapters;
 mod closed;
 #[path = "labs/daemons.rs"]
 mod daemons;
+#[path = "labs/disk.rs"]
+mod disk;
 #[path = "labs/dns.rs"]
 mod dns;
 #[path = "labs/endings.rs"]

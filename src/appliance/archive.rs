@@ -1,8 +1,10 @@
 //! An `.ova`: first all members are listed, contents passed over; then those are read that the manifest has digests of.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::disks::{self, Content};
 use super::files::{Found, Package, Source};
 use super::{Algorithm, Limits, Refusal, Report, astray, ended, files, ovf, report};
 use crate::image::stream::{Entries, Entry, Kind, StreamError};
@@ -47,6 +49,26 @@ pub fn archive<R: Read + Seek>(file: &str, mut from: R, limits: &Limits) -> Resu
     let package = Package { descriptor, manifest, first };
     let (parts, findings) = files::examine(&appliance, &package, &mut Archive { from, members }, limits)?;
     Ok(report(file, appliance, parts, findings))
+}
+
+/// The disks of an appliance in one file: stretches of it.
+///
+/// # Errors
+/// As [`archive`], or a disk that is not in it.
+pub(super) fn disks(mut file: File, limits: &Limits) -> Result<Vec<Content>, Refusal> {
+    let length = file.seek(SeekFrom::End(0)).map_err(|err| unreadable(&err))?;
+    file.seek(SeekFrom::Start(0)).map_err(|err| unreadable(&err))?;
+    no_other_format(&mut file)?;
+    let Listing { members, descriptor, .. } = list(&mut file, length, limits)?;
+    let (_, bytes, _) = descriptor.ok_or_else(|| Refusal::new("appliance-refused-no-descriptor"))?;
+    let mut found = Vec::new();
+    for names in disks::names(&ovf::read(&bytes, limits)?)? {
+        let member = names.iter().find_map(|name| Some((name, members.get(name)?)));
+        let (name, member) = member.ok_or_else(|| Refusal::new("disk-refused-missing").with("name", &names[0]))?;
+        let file = file.try_clone().map_err(|err| unreadable(&err))?;
+        found.push(Content { name: name.clone(), file, at: member.at, size: member.size });
+    }
+    Ok(found)
 }
 
 fn no_other_format(from: &mut (impl Read + Seek)) -> Result<(), Refusal> {

@@ -236,7 +236,7 @@ impl Shelf<'_> {
 }
 
 /// A URI's path without percent-encoding (RFC 3986 §2.1); what is no encoding stays.
-fn percent(text: &str) -> String {
+pub(super) fn percent(text: &str) -> String {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
     while let Some(byte) = bytes.get(at) {

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
+use super::disks::{self, Content};
 use super::files::{Found, Package, Source};
 use super::{Algorithm, Limits, Refusal, Report, files, ovf, report};
 
@@ -24,8 +25,7 @@ pub fn descriptor(path: &Path, file: File, limits: &Limits) -> Result<Report, Re
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = bounded(file, &name, limits.descriptor)?;
     let appliance = ovf::read(&bytes, limits)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut folder = Folder(OwnedFd::from(File::open(parent).map_err(|err| unreadable(&err))?));
+    let mut folder = Folder::of(path)?;
     let own = Path::new(&name).with_extension("mf").to_string_lossy().into_owned();
     let manifest = match folder.open(&own)? {
         Ok(manifest) => Some((own.clone(), bounded(manifest, &own, limits.manifest)?)),
@@ -34,6 +34,27 @@ pub fn descriptor(path: &Path, file: File, limits: &Limits) -> Result<Report, Re
     let package = Package { descriptor: name.clone(), manifest, first: true };
     let (parts, findings) = files::examine(&appliance, &package, &mut folder, limits)?;
     Ok(report(&name, appliance, parts, findings))
+}
+
+/// The disks of an appliance whose descriptor is `file`, at `path`: files beside it.
+///
+/// # Errors
+/// As [`descriptor`], or a disk that is not there.
+pub(super) fn disks(path: &Path, file: File, limits: &Limits) -> Result<Vec<Content>, Refusal> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let appliance = ovf::read(&bounded(file, &name, limits.descriptor)?, limits)?;
+    let folder = Folder::of(path)?;
+    let mut found = Vec::new();
+    for names in disks::names(&appliance)? {
+        let mut file = None;
+        for name in &names {
+            file = file.or(folder.open(name)?.ok());
+        }
+        let file = file.ok_or_else(|| Refusal::new("disk-refused-missing").with("name", &names[0]))?;
+        let size = file.metadata().map_err(|err| unreadable(&err))?.len();
+        found.push(Content { name: names[0].clone(), file, at: 0, size });
+    }
+    Ok(found)
 }
 
 /// All of a file that has at most so many bytes.
@@ -47,6 +68,12 @@ fn bounded(file: File, name: &str, most: u64) -> Result<Vec<u8>, Refusal> {
 }
 
 impl Folder {
+    /// That of the file at `path`.
+    fn of(path: &Path) -> Result<Self, Refusal> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Folder(OwnedFd::from(File::open(parent).map_err(|err| unreadable(&err))?)))
+    }
+
     /// Opens a regular file; what stands in its place otherwise is the inner error.
     fn open(&self, name: &str) -> Result<Result<File, Found>, Refusal> {
         // Without `O_NONBLOCK`, opening a pipe would wait for its other end.

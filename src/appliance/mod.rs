@@ -5,6 +5,7 @@
 
 mod adapters;
 mod archive;
+mod disks;
 mod files;
 mod folder;
 mod manifest;
@@ -22,6 +23,7 @@ use crate::clean::one_line;
 use crate::wording::{Lang, Phrase};
 
 pub use archive::archive;
+pub use disks::{Content, disks};
 pub use folder::descriptor;
 pub use manifest::Algorithm;
 

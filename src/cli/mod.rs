@@ -4,6 +4,7 @@ mod books;
 mod check;
 mod check_appliance;
 mod desk;
+mod disks;
 mod doctor;
 mod found;
 mod grade;

@@ -1,14 +1,16 @@
 //! What the command line puts on trial: machines by endpoint, and each set of them that is verified together.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::found::found_image;
 use super::verify::Args;
-use super::{CommandError, Context};
+use super::{CommandError, Context, disks};
 use crate::clean::one_line;
 use crate::lab::Backend;
 use crate::lab::base::Release;
 use crate::lab::choose::Wanted;
+use crate::lab::guest::Medium;
 use crate::run::Trial;
 use crate::scenario::Scenario;
 use crate::scenario::host::Host;
@@ -54,6 +56,7 @@ pub struct Candidate {
     release: Option<Release>,
     faults: bool,
     is_only_looked_at: bool,
+    media: BTreeMap<String, Rc<Medium>>,
 }
 
 /// All candidates: where an endpoint has several machines, one for each.
@@ -63,6 +66,14 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         // The reference is known when the backend is.
         let image = Image { named: named.clone(), reference: named.clone() };
         wanted.push((endpoint.clone(), Subject::Image(image)));
+    }
+    if args.fit && (!args.hosts.is_empty() || !args.disks.is_empty() || args.matrix.is_some()) {
+        let text = "--fit looks at images only: a disk has to be booted, a live machine is measured as it is, and releases are run";
+        return Err(CommandError::Wrong(text.to_owned()));
+    }
+    let media = disks::media(args, context)?;
+    for (endpoint, file) in &args.disks {
+        wanted.push((endpoint.clone(), Subject::Disk(file.clone())));
     }
     for (endpoint, address) in &args.hosts {
         let host = Host::parse(address).map_err(|why| {
@@ -79,12 +90,8 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         let of = |release: &Release| Candidate { release: Some(release.clone()), faults: true, ..Candidate::default() };
         return Ok(releases.iter().map(of).collect());
     }
-    if args.fit && !args.hosts.is_empty() {
-        let text = "--fit looks at images only; a live machine is measured as it is, without --fit";
-        return Err(CommandError::Wrong(text.to_owned()));
-    }
     if wanted.is_empty() {
-        let text = "nothing to verify: say --image ENDPOINT=IMAGE, --host ENDPOINT=ADDRESS or --matrix debian=RELEASE,…; \
+        let text = "nothing to verify: say --image ENDPOINT=IMAGE, --disk ENDPOINT=FILE, --host ENDPOINT=ADDRESS or --matrix debian=RELEASE,…; \
                     `saiten run` runs the course's own images";
         return Err(CommandError::Wrong(text.to_owned()));
     }
@@ -92,9 +99,14 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         known_everywhere(endpoint, read)?;
     }
     sets(wanted).map(|sets| {
-        sets.into_iter()
-            .map(|machines| Candidate { machines, release: None, faults: args.faults, is_only_looked_at: args.fit })
-            .collect()
+        let machines = |machines| Candidate {
+            machines,
+            release: None,
+            faults: args.faults,
+            is_only_looked_at: args.fit,
+            media: media.clone(),
+        };
+        sets.into_iter().map(machines).collect()
     })
 }
 
@@ -159,7 +171,7 @@ impl Candidate {
             is_only_looked_at: self.is_only_looked_at,
         };
         let is_only_looked_at = self.is_only_looked_at;
-        Trial { subject, record, faults, entry: None, unfit: Vec::new(), is_only_looked_at }
+        Trial { subject, record, faults, entry: None, unfit: Vec::new(), is_only_looked_at, medium: None }
     }
 
     /// Finds each machine, and loads what has to be loaded.
@@ -183,6 +195,12 @@ impl Candidate {
                 trial.record.facts = found.facts();
                 trial.unfit.extend(found.unfit(endpoint));
                 trial.entry = Some(found.entry());
+            }
+            if let Subject::Disk(file) = &trial.subject
+                && let Some(medium) = self.media.get(file)
+            {
+                trial.record.facts = medium.facts().await?;
+                trial.medium = Some(medium.clone());
             }
             ready.trials.insert(endpoint.clone(), trial);
         }

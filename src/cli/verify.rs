@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::run::{Done, judged, listeners, publish, session};
 use super::subjects::{self, Candidate, Matrix};
-use super::{CommandError, Context, NOT_RUN, live, run_id};
+use super::{CommandError, Context, NOT_RUN, disks, live, run_id};
 use crate::arm::ArmName;
 use crate::event::{Announcer, EventKind};
 use crate::lab::Backend;
 use crate::lab::choose::{self, Chosen, Wanted};
+use crate::lab::guest::Bus;
 use crate::lab::host;
 use crate::lab::live::Reach;
 use crate::report;
@@ -32,6 +33,22 @@ pub struct Args {
     /// endpoint are verified one after the other
     #[arg(long = "image", value_name = "ENDPOINT=IMAGE", value_parser = subjects::pair)]
     pub(super) images: Vec<(String, String)>,
+    /// The disk of a virtual machine that takes an endpoint's place: qcow2, vmdk, vdi, raw, or the only disk of an .ova or .ovf; it
+    /// is never written
+    #[arg(long = "disk", value_name = "ENDPOINT=FILE", value_parser = subjects::pair)]
+    pub(super) disks: Vec<(String, String)>,
+    /// Who logs into a disk's machine at its console
+    #[arg(long, value_name = "USER", default_value = "root", requires = "password_file")]
+    pub(super) user: String,
+    /// The first line of this file is that user's password; without it, the disk needs cloud-init
+    #[arg(long, value_name = "FILE")]
+    pub(super) password_file: Option<PathBuf>,
+    /// What a disk and its machine's NICs are attached by: virtio, sata or ide; as where the disk comes from by default
+    #[arg(long, value_name = "BUS", value_parser = disks::bus)]
+    pub(super) bus: Option<Bus>,
+    /// Longest boot of a disk's machine, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=3600))]
+    pub(super) boot_limit: u64,
     /// A live machine that takes an endpoint's place; it is only looked at, from outside
     #[arg(long = "host", value_name = "ENDPOINT=[USER@]ADDRESS", value_parser = subjects::pair)]
     pub(super) hosts: Vec<(String, String)>,

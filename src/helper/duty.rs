@@ -8,11 +8,13 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::child::Reaper;
+use super::disk::Disk;
 use super::init::{Outbox, Table};
 use super::message::{Answer, FileSpec, Key, Kind, Request};
 use super::nic::{self, Cables, Nic};
 use super::relay::Relay;
 use super::shell::Shell;
+use super::socket::{self, Socket};
 use super::switch::Wire;
 
 /// Most bytes of a file's tail.
@@ -28,6 +30,8 @@ pub struct Duties {
     shells: Table<u64, Rc<Shell>>,
     wire: RefCell<Option<Rc<Wire>>>,
     relay: RefCell<Option<Rc<Relay>>>,
+    disk: RefCell<Option<Rc<Disk>>>,
+    sockets: Table<u64, Rc<Socket>>,
 }
 
 impl Duties {
@@ -42,6 +46,8 @@ impl Duties {
             shells: Table::default(),
             wire: RefCell::default(),
             relay: RefCell::default(),
+            disk: RefCell::default(),
+            sockets: Table::default(),
         }
     }
 
@@ -80,6 +86,10 @@ impl Duties {
                 Ok(Answer::Done)
             }
             Request::ShellSize { shell, size } => self.shell(shell)?.resize(size).map(|()| Answer::Done),
+            Request::Adopt { nics, gateways } => nic::adopt(&nics, &gateways).await.map(Answer::Adopted),
+            Request::Disk { .. } | Request::DiskBack { .. } | Request::Socket { .. } | Request::SocketInput { .. } => {
+                self.serve_machine(id, request).await
+            }
             Request::Relay { listen } => {
                 let relay = Relay::new(id, self.outbox.clone(), self.key.clone());
                 *self.relay.borrow_mut() = Some(relay.clone());
@@ -90,6 +100,35 @@ impl Duties {
                 relay.back(flow, back).await.map(|()| Answer::Done)
             }
         }
+    }
+
+    /// What a virtual machine in this endpoint needs: its disk, and somebody at its sockets.
+    async fn serve_machine(self: &Rc<Self>, id: u64, request: Request) -> io::Result<Answer> {
+        match request {
+            Request::Disk { socket, size } => {
+                let disk = Disk::new(id, size, self.outbox.clone(), self.key.clone());
+                *self.disk.borrow_mut() = Some(disk.clone());
+                disk.serve(Path::new(&socket)).await?;
+            }
+            Request::DiskBack { read, bytes } => {
+                let disk = self.disk.borrow().clone().ok_or_else(|| invalid("this endpoint has no disk"))?;
+                disk.back(read, bytes.map(|bytes| bytes.0)).await;
+            }
+            Request::Socket { path } => {
+                let (socket, read) = Socket::connect(Path::new(&path)).await?;
+                self.sockets.borrow_mut().insert(id, Rc::new(socket));
+                let tell = |bytes: &[u8]| self.outbox.send(Some(&self.key), Kind::Stream, id, bytes);
+                tell(&[]);
+                socket::read_all(read, tell).await;
+                self.sockets.borrow_mut().remove(&id);
+            }
+            Request::SocketInput { socket, bytes } => {
+                let found = self.sockets.borrow().get(&socket).cloned();
+                found.ok_or_else(|| invalid("this socket has closed"))?.write(&bytes.0).await?;
+            }
+            _ => return Err(invalid("no request of a virtual machine's")),
+        }
+        Ok(Answer::Done)
     }
 
     fn shell(&self, id: u64) -> io::Result<Rc<Shell>> {

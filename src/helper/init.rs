@@ -30,21 +30,35 @@ const SILENCE: i32 = 9;
 const DEAF: i32 = 8;
 /// How long an endpoint waits for its first message.
 const HELLO_MOST: Duration = Duration::from_secs(20);
+/// The same of an agent, which an emulated machine may have started long before its port carries anything.
+const AGENTS_HELLO_MOST: Duration = Duration::from_secs(600);
 /// Frames waiting for the writer.
 const WAITING_MOST: usize = 256;
 
 /// Runs as PID 1 until the harness is gone. `cables` are the interfaces that are there already; the ends that the switch gets
 /// came as descriptors, in the same order.
 pub fn main(cables: &[String]) -> ExitCode {
-    let cables = match Cables::inherited(cables).and_then(|cables| harden().map(|()| cables)) {
-        Ok(cables) => cables,
-        Err(err) => return fail(&err),
-    };
+    match Cables::inherited(cables).and_then(|cables| harden().map(|()| cables)) {
+        Ok(cables) => run(cables, Some(SILENCE_MOST)),
+        Err(err) => fail(&err),
+    }
+}
+
+/// Runs beside another PID 1, in a virtual machine, until the harness says goodbye. Nobody watches it: a machine that was emulated too
+/// slowly for a while is well all the same, and it ends with the endpoint that it is in.
+pub fn agent() -> ExitCode {
+    match harden() {
+        Ok(()) => run(Cables::default(), None),
+        Err(err) => fail(&err),
+    }
+}
+
+fn run(cables: Cables, silence_most: Option<Duration>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return fail(&err),
     };
-    match LocalSet::new().block_on(&runtime, serve(cables)) {
+    match LocalSet::new().block_on(&runtime, serve(cables, silence_most)) {
         Ok(()) => ExitCode::from(ENDED),
         Err(err) => fail(&err),
     }
@@ -98,8 +112,8 @@ fn start_writer() -> io::Result<Outbox> {
 }
 
 /// Ends the process when the last message is too long ago. A thread of its own, so that no blocked request can stop it.
-fn start_watch(heard: Arc<AtomicU64>) -> io::Result<()> {
-    let limit = u64::try_from(SILENCE_MOST.as_nanos()).unwrap_or(u64::MAX);
+fn start_watch(heard: Arc<AtomicU64>, most: Duration) -> io::Result<()> {
+    let limit = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
     std::thread::Builder::new().name("watch".into()).spawn(move || {
         loop {
             std::thread::sleep(Duration::from_millis(100));
@@ -111,14 +125,15 @@ fn start_watch(heard: Arc<AtomicU64>) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve(cables: Cables) -> io::Result<()> {
+async fn serve(cables: Cables, silence_most: Option<Duration>) -> io::Result<()> {
     let mut requests = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
     let outbox = start_writer()?;
     let reaper = Reaper::default();
     tokio::task::spawn_local(reaper.clone().run());
 
     // The first message is the key's. An endpoint may start long before it is spoken to, but not for ever.
-    let Ok(first) = tokio::time::timeout(HELLO_MOST, read_request(&mut requests)).await else {
+    let hello_most = if silence_most.is_some() { HELLO_MOST } else { AGENTS_HELLO_MOST };
+    let Ok(first) = tokio::time::timeout(hello_most, read_request(&mut requests)).await else {
         return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody spoke to this endpoint"));
     };
     let Some((id, first)) = first? else { return Ok(()) };
@@ -126,7 +141,9 @@ async fn serve(cables: Cables) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "first message is not hello"));
     };
     let heard = Arc::new(AtomicU64::new(monotonic_ns()));
-    start_watch(heard.clone())?;
+    if let Some(most) = silence_most {
+        start_watch(heard.clone(), most)?;
+    }
     if version != VERSION {
         let text =
             format!("harness speaks version {version} of the protocol, helper {VERSION}; remove the helper volume");

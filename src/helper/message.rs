@@ -4,7 +4,9 @@
 //! big-endian and a length counts what follows it. The signature is HMAC-SHA-256 (RFC 2104), cut to 128 bits, under a key that
 //! the harness draws for each endpoint: a process that gets hold of the stream still cannot forge an answer.
 
+pub mod disk;
 mod duties;
+mod encoded;
 mod frame;
 pub mod relay;
 
@@ -18,6 +20,7 @@ pub use duties::{
     Asks, DnsLookup, DnsLookupDone, Echo, EchoDone, Entry, EntryDone, FrameCount, Frames, FramesSeen, GuestRan,
     GuestRun, SshLogin, SshLoginDone,
 };
+pub use encoded::Encoded;
 pub use frame::{Frame, Key, Kind, encode_frame, encode_request, read_frame, read_request};
 
 /// Version of this protocol; a helper refuses any other.
@@ -108,6 +111,41 @@ pub enum Request {
         /// What.
         back: relay::Back,
     },
+    /// Offers a disk that the harness has to whoever connects to a socket of the endpoint; what is wanted of it comes in stream frames
+    /// ([`disk::Event`]) with this request's id.
+    Disk {
+        /// Path of the socket.
+        socket: String,
+        /// The disk's length in bytes.
+        size: u64,
+    },
+    /// What was wanted of the disk.
+    DiskBack {
+        /// Number of the reading.
+        read: u64,
+        /// Its bytes; none where they cannot be read.
+        bytes: Option<Encoded>,
+    },
+    /// Connects to a socket of the endpoint. What comes from there is in stream frames with this request's id, the first of which is
+    /// empty and tells that it is connected.
+    Socket {
+        /// Path of the socket.
+        path: String,
+    },
+    /// Bytes for a socket.
+    SocketInput {
+        /// Id of the [`Request::Socket`].
+        socket: u64,
+        /// The bytes.
+        bytes: Encoded,
+    },
+    /// Gives NICs that are there already, known by their MAC addresses, these addresses and no others.
+    Adopt {
+        /// The NICs; their names and tokens are not looked at.
+        nics: Vec<NicSpec>,
+        /// Gateways of the default routes.
+        gateways: Vec<IpAddr>,
+    },
     /// The lab is over: ends the endpoint.
     Bye,
 }
@@ -167,6 +205,8 @@ pub enum Answer {
     },
     /// A shell ended with this status.
     ShellEnded(i32),
+    /// To [`Request::Adopt`]: the NICs' names, in the order of the request.
+    Adopted(Vec<String>),
     /// The request could not be carried out; a lowercase fragment.
     Failed(String),
 }

@@ -5,6 +5,7 @@ pub mod await_ready;
 mod bounded;
 pub mod capabilities;
 mod child;
+mod disk;
 pub mod dns_lookup;
 mod duty;
 pub mod echo;
@@ -14,11 +15,13 @@ pub mod guest;
 mod harden;
 pub mod init;
 pub mod message;
+mod nbd;
 mod nic;
 pub mod offload;
 mod relay;
 mod resolver;
 mod shell;
+mod socket;
 pub mod ssh_login;
 mod switch;
 pub mod systemctl;
@@ -39,6 +42,7 @@ pub fn duty_of(arguments: &[String]) -> Option<std::process::ExitCode> {
     match (duty.as_str(), rest) {
         ("init", []) => Some(init::main(&[])),
         ("init", [_name, cables @ ..]) => Some(init::main(cables)),
+        ("agent", []) => Some(init::agent()),
         ("install", [from, to]) => Some(install(from, to)),
         ("capabilities", []) => Some(capabilities::main()),
         ("await", rest) => Some(await_ready::main(rest)),

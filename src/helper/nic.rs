@@ -141,6 +141,55 @@ async fn configure(handle: &Handle, spec: &NicSpec) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives NICs that are there already, found by their MAC addresses, the addresses of a scenario and no others; their names, in order.
+///
+/// # Errors
+/// A NIC that is not there, or what the kernel refuses.
+pub async fn adopt(specs: &[NicSpec], gateways: &[IpAddr]) -> io::Result<Vec<String>> {
+    let (connection, handle, _) = rtnetlink::new_connection()?;
+    let talking = tokio::spawn(connection);
+    let adopted = adopt_with(&handle, specs, gateways).await;
+    talking.abort();
+    adopted
+}
+
+async fn adopt_with(handle: &Handle, specs: &[NicSpec], gateways: &[IpAddr]) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for spec in specs {
+        let name = by_mac(spec.mac)?;
+        let index = set_link(handle, &name, |link| link.mtu(spec.mtu).up()).await.map_err(|err| named(&name, &err))?;
+        let mut found = handle.address().get().set_link_index_filter(index).execute();
+        while let Some(address) = found.try_next().await.map_err(io::Error::other)? {
+            // One that is gone by now need not be taken away.
+            let _ = handle.address().del(address).execute().await;
+        }
+        for (address, prefix) in &spec.addresses {
+            let added = handle.address().add(index, *address, *prefix).execute().await;
+            added.map_err(|err| named(&name, &io::Error::other(err)))?;
+        }
+        names.push(name);
+    }
+    for gateway in gateways {
+        add_default_route(handle, *gateway).await.map_err(|err| named(&format!("route by {gateway}"), &err))?;
+    }
+    Ok(names)
+}
+
+/// The interface with a MAC address; not one that only stands on it, as VLANs do.
+fn by_mac(mac: [u8; 6]) -> io::Result<String> {
+    let wanted = mac.map(|byte| format!("{byte:02x}")).join(":");
+    for entry in std::fs::read_dir("/sys/class/net")?.flatten() {
+        let is = std::fs::read_to_string(entry.path().join("address")).is_ok_and(|text| text.trim() == wanted);
+        if is && entry.path().join("device").exists() {
+            return Ok(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("no NIC with the address {wanted}: the machine has no driver for it"),
+    ))
+}
+
 type LinkBuilder = rtnetlink::LinkMessageBuilder<LinkUnspec>;
 
 async fn set_link(handle: &Handle, name: &str, change: impl Fn(LinkBuilder) -> LinkBuilder) -> io::Result<u32> {

@@ -55,6 +55,19 @@ impl Line {
     /// # Errors
     /// A helper that does not answer, or speaks another version.
     pub async fn open(endpoint: &str, streams: Streams, last_words: Box<dyn Fn() -> String>) -> Result<Self, LabError> {
+        Self::open_within(endpoint, streams, last_words, QUICK).await
+    }
+
+    /// As [`Line::open`], with a helper that may take so long to answer.
+    ///
+    /// # Errors
+    /// As [`Line::open`].
+    pub async fn open_within(
+        endpoint: &str,
+        streams: Streams,
+        last_words: Box<dyn Fn() -> String>,
+        limit: Duration,
+    ) -> Result<Self, LabError> {
         let key = Key::new(random()?);
         let (requests, outgoing) = mpsc::unbounded_channel();
         let shared = Rc::new(Shared {
@@ -73,7 +86,7 @@ impl Line {
         let reader = tokio::task::spawn_local(read(Rc::downgrade(&shared), streams.output, key.clone()));
         shared.tasks.borrow_mut().extend([writer, reader]);
         let line = Line { shared };
-        match line.ask(Request::Hello { version: VERSION, key }, QUICK).await? {
+        match line.ask(Request::Hello { version: VERSION, key }, limit).await? {
             Answer::Hello { version: VERSION, .. } => {}
             other => return Err(line.unexpected("hello", &other)),
         }
@@ -108,6 +121,14 @@ impl Line {
                 Err(LabError::TimedOut { what, limit, last: String::new() })
             }
         }
+    }
+
+    /// Says something whose answer nobody waits for.
+    ///
+    /// # Errors
+    /// An endpoint that has ended.
+    pub fn tell(&self, request: &Request) -> Result<(), LabError> {
+        self.send(request).map(drop)
     }
 
     /// Asks for something that only costs a message.
@@ -291,6 +312,11 @@ fn name_of(request: &Request) -> &'static str {
         Request::ShellSize { .. } => "resize shell",
         Request::Relay { .. } => "relay",
         Request::RelayBack { .. } => "relay back",
+        Request::Disk { .. } => "offer a disk",
+        Request::DiskBack { .. } => "hand on what was read",
+        Request::Socket { .. } => "connect to a socket",
+        Request::SocketInput { .. } => "write to a socket",
+        Request::Adopt { .. } => "set addresses",
         Request::Bye => "bye",
     }
 }

@@ -4,6 +4,7 @@ pub mod base;
 pub mod capture;
 pub mod choose;
 pub mod docker;
+pub mod guest;
 pub mod host;
 pub mod line;
 pub mod live;
@@ -33,6 +34,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::helper::message::Offers;
 use crate::image::archive::Start;
+use crate::wording::{Lang, Phrase};
 use sources::ImageState;
 use sweep::Swept;
 
@@ -107,6 +109,12 @@ pub enum LabError {
         /// Why it failed.
         source: io::Error,
     },
+    /// A machine on trial does not come up, and its disk is to blame.
+    #[error("{}", .0.say(Lang::En))]
+    Unfit(Phrase),
+    /// A machine on trial cannot be used without something that the user can give.
+    #[error("{}", .0.say(Lang::En))]
+    Lacking(Phrase),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::topology::Plan;
-use super::{MachineSpec, Role, wiring};
+use super::{MachineSpec, Role, guest, wiring};
 use crate::scenario::Endpoint;
 
 /// Memory of a switch, in bytes: its queues and captures are bounded far below.
@@ -42,6 +42,22 @@ pub fn endpoint(plan: &Plan<'_>, name: &str, endpoint: &Endpoint, switch: &str) 
         // Nothing of the scenario's own: a relay must not forward packets in the live machine's name.
         let bare = Endpoint { sysctls: BTreeMap::new(), ..endpoint.clone() };
         return MachineSpec { role, sysctls: wiring::sysctls(&bare), ..alone(plan, name, RELAY_MEMORY) };
+    }
+    if let Some(medium) = plan.media.get(name) {
+        // The scenario's own are set in the machine; around it nobody but the machine is to be seen on the wire.
+        let mut sysctls = wiring::sysctls(&Endpoint { sysctls: BTreeMap::new(), ..endpoint.clone() });
+        sysctls.retain(|key, _| !key.contains("ipv6") || key.ends_with("disable_ipv6"));
+        sysctls
+            .iter_mut()
+            .filter(|(key, _)| key.ends_with("disable_ipv6"))
+            .for_each(|(_, value)| *value = "1".to_owned());
+        return MachineSpec {
+            role,
+            image: plan.images.get(name).cloned(),
+            sysctls,
+            processes: guest::PROCESSES,
+            ..alone(plan, name, medium.memory + guest::OVERHEAD)
+        };
     }
     MachineSpec {
         name: format!("{}-{name}", plan.prefix),

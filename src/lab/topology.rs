@@ -1,6 +1,8 @@
 //! A lab: a scenario's switch and endpoints, up and wired, spoken to through their helpers.
 
-use std::cell::RefCell;
+mod machines;
+
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -10,16 +12,18 @@ use futures_util::future::{join_all, try_join_all};
 use tokio::sync::Semaphore;
 
 use super::capture::{Captures, Moment};
+use super::guest::{Guest, Medium};
 use super::line::{Line, random};
 use super::live::{Identity, Live};
 use super::relay::Relay;
 use super::shell::Shell;
+use super::wiring::Patience;
 use super::{Backend, LabError, Machine, MachineSpec, readiness, spec, wiring};
 use crate::evidence::Trust;
 use crate::evidence::bundle::hex;
 use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
-use crate::helper::message::{Answer, Request, RunSpec, WireRequest};
+use crate::helper::message::{Answer, NicSpec, Request, RunSpec, WireRequest};
 use crate::scenario::{Endpoint, Scenario};
 
 /// How often it is looked whether all of a lab is still there.
@@ -41,6 +45,8 @@ pub struct Plan<'a> {
     pub identity: Option<Identity>,
     /// Shells of machines in endpoints' places, by endpoint, where lines are run there and not by its helper.
     pub shells: BTreeMap<String, Rc<dyn Shell>>,
+    /// Virtual machines that take endpoints' places, by endpoint.
+    pub media: BTreeMap<String, Rc<Medium>>,
     /// Prefix of the machines' names, unique within the run.
     pub prefix: String,
     /// Whether resolvers keep the distribution's time-outs.
@@ -55,6 +61,15 @@ pub struct Plan<'a> {
 struct Member {
     machine: Rc<dyn Machine>,
     line: Line,
+    /// The virtual machine in its place, once that is up.
+    guest: OnceCell<Guest>,
+}
+
+impl Member {
+    /// Who is spoken to: the agent of a virtual machine that has its place, or the helper.
+    fn spoken_to(&self) -> &Line {
+        self.guest.get().map_or(&self.line, Guest::line)
+    }
 }
 
 /// A lab that is up.
@@ -70,6 +85,8 @@ pub struct Lab {
     identity: Option<Identity>,
     pub(super) shells: BTreeMap<String, Rc<dyn Shell>>,
     relays: Vec<Relay>,
+    media: BTreeMap<String, Rc<Medium>>,
+    nics: RefCell<BTreeMap<String, Vec<NicSpec>>>,
 }
 
 impl Lab {
@@ -94,6 +111,8 @@ impl Lab {
             identity: plan.identity.clone(),
             shells: plan.shells.clone(),
             relays: Vec::new(),
+            media: plan.media.clone(),
+            nics: RefCell::default(),
         };
         match lab.wire_up(plan).await {
             Ok(()) => Ok(lab),
@@ -142,21 +161,27 @@ impl Lab {
         let streams = machine.streams().ok_or_else(|| LabError::backend(name, "its streams are taken"))?;
         let words = machine.clone();
         let line = Line::open(name, streams, Box::new(move || words.last_words())).await?;
-        Ok(Member { machine, line })
+        Ok(Member { machine, line, guest: OnceCell::new() })
     }
 
     /// Makes all NICs, then closes the switch: whatever an endpoint does later, no further NIC can join.
     async fn plug_in(&self, config: &SwitchConfig) -> Result<(), LabError> {
         let plugged = self.members.iter().map(|(name, member)| {
-            let nics = wiring::nics(&self.scenario, name, config);
-            let gateways = self.scenario.endpoints[name].gateways.clone();
+            let mut nics = wiring::nics(&self.scenario, name, config);
+            let mut gateways = self.scenario.endpoints[name].gateways.clone();
+            if self.media.contains_key(name) {
+                self.nics.borrow_mut().insert(name.clone(), nics.clone());
+                gateways.clear();
+                nics.iter_mut().for_each(wiring::behind);
+            }
             member.line.quick(Request::Nics { nics, gateways })
         });
         try_join_all(plugged).await?;
         self.wire(WireRequest::Seal).await?;
-        let own = self.members.iter().filter(|(name, _)| !self.live.contains_key(*name));
+        let taken = |name: &String| self.live.contains_key(name) || self.media.contains_key(name);
+        let own = self.members.iter().filter(|(name, _)| !taken(name));
         let written = own.map(|(name, member)| {
-            let files = wiring::files(name, &self.scenario.endpoints[name], self.realtime);
+            let files = wiring::files(name, &self.scenario.endpoints[name], self.patience());
             member.line.quick(Request::Files(files))
         });
         try_join_all(written).await.map(drop)
@@ -167,9 +192,13 @@ impl Lab {
         &self.scenario
     }
 
-    /// Whether resolvers keep the distribution's time-outs.
-    pub fn realtime(&self) -> bool {
-        self.realtime
+    /// How patient its resolvers are.
+    pub fn patience(&self) -> Patience {
+        match () {
+            () if self.realtime => Patience::Real,
+            () if !self.media.is_empty() => Patience::Emulated,
+            () => Patience::Compressed,
+        }
     }
 
     /// The live machine in an endpoint's place.
@@ -200,7 +229,7 @@ impl Lab {
     /// # Errors
     /// An endpoint that this lab does not have.
     pub fn line(&self, endpoint: &str) -> Result<&Line, LabError> {
-        self.members.get(endpoint).map(|member| &member.line).ok_or_else(|| {
+        self.members.get(endpoint).map(Member::spoken_to).ok_or_else(|| {
             let known: Vec<&str> = self.members.keys().map(String::as_str).collect();
             LabError::backend(format!("no endpoint `{endpoint}`"), format!("this lab has {}", known.join(", ")))
         })
@@ -308,7 +337,7 @@ impl Lab {
     pub async fn broken(&self) -> LabError {
         loop {
             let mut members = self.members.values().chain(&self.switch);
-            if let Some(err) = members.find_map(|member| member.line.end()) {
+            if let Some(err) = members.find_map(|member| member.line.end().or_else(|| member.spoken_to().end())) {
                 return err;
             }
             tokio::time::sleep(LOOK_AROUND).await;

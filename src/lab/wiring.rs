@@ -22,9 +22,29 @@ const GLIBC_TIMEOUT: (Duration, u32) = (Duration::from_secs(5), 2);
 /// The same in compressed time: the resolver knows no less than a second.
 const COMPRESSED_TIMEOUT: (Duration, u32) = (Duration::from_secs(1), 1);
 
-/// How long an endpoint's resolver waits for one answer, and how many times it asks.
-pub fn resolver_patience(realtime: bool) -> (Duration, u32) {
-    if realtime { GLIBC_TIMEOUT } else { COMPRESSED_TIMEOUT }
+/// In labs with an emulated machine, whose logins take seconds of their own: still far more than these.
+const EMULATED_TIMEOUT: (Duration, u32) = (Duration::from_secs(4), 1);
+
+/// How patient a lab's resolvers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As the distribution has it.
+    Real,
+    /// No longer than it must be beside an emulated machine.
+    Emulated,
+    /// As short as a resolver knows.
+    Compressed,
+}
+
+impl Patience {
+    /// How long an endpoint's resolver waits for one answer, and how many times it asks.
+    pub fn waits(self) -> (Duration, u32) {
+        match self {
+            Patience::Real => GLIBC_TIMEOUT,
+            Patience::Emulated => EMULATED_TIMEOUT,
+            Patience::Compressed => COMPRESSED_TIMEOUT,
+        }
+    }
 }
 
 /// Name of the switch's port for an endpoint's NIC.
@@ -137,6 +157,14 @@ pub fn nics(scenario: &Scenario, name: &str, config: &SwitchConfig) -> Vec<NicSp
     specs.collect()
 }
 
+/// Makes an endpoint's NIC one that a virtual machine stands behind, which has its address and its MAC address: a bridge takes what is for
+/// its own NICs' MAC addresses.
+pub fn behind(nic: &mut NicSpec) {
+    nic.addresses.clear();
+    nic.mac[0] ^= 0x02;
+    nic.mac[5] ^= 0x80;
+}
+
 /// Kernel parameters of an endpoint: closed by default, and what the scenario says.
 pub fn sysctls(endpoint: &Endpoint) -> BTreeMap<String, String> {
     // An engine hands the host's own forwarding down into every container.
@@ -157,16 +185,16 @@ pub fn sysctls(endpoint: &Endpoint) -> BTreeMap<String, String> {
 }
 
 /// The files that every endpoint gets before anything starts there.
-pub fn files(name: &str, endpoint: &Endpoint, realtime: bool) -> Vec<FileSpec> {
+pub fn files(name: &str, endpoint: &Endpoint, patience: Patience) -> Vec<FileSpec> {
     let file =
         |path: &str, content: String| FileSpec { path: path.to_owned(), content: Content::Text(content), mode: 0o644 };
     let mut files =
-        vec![file("/etc/resolv.conf", resolv_conf(endpoint, realtime)), file("/etc/hosts", hosts(name, endpoint))];
+        vec![file("/etc/resolv.conf", resolv_conf(endpoint, patience)), file("/etc/hosts", hosts(name, endpoint))];
     files.extend(endpoint.files.iter().map(|(path, content)| file(path, content.clone())));
     files
 }
 
-fn resolv_conf(endpoint: &Endpoint, realtime: bool) -> String {
+fn resolv_conf(endpoint: &Endpoint, patience: Patience) -> String {
     let mut text = String::new();
     for server in &endpoint.resolver {
         // Writing to a string cannot fail.
@@ -175,8 +203,8 @@ fn resolv_conf(endpoint: &Endpoint, realtime: bool) -> String {
     if !endpoint.search.is_empty() {
         let _ = writeln!(text, "search {}", endpoint.search.join(" "));
     }
-    if !realtime && !endpoint.resolver.is_empty() {
-        let (timeout, attempts) = COMPRESSED_TIMEOUT;
+    if patience != Patience::Real && !endpoint.resolver.is_empty() {
+        let (timeout, attempts) = patience.waits();
         let _ = writeln!(text, "options timeout:{} attempts:{attempts}", timeout.as_secs());
     }
     text

@@ -12,8 +12,9 @@ use super::dns::asker::{Asker, How};
 use super::dns::ladder;
 use super::dns::outer::{self, Outer};
 use super::{Kind, Load, OwnWires, Probe, dns, params, wires};
+use crate::lab::LabError;
 use crate::lab::topology::Lab;
-use crate::lab::{LabError, wiring};
+use crate::lab::wiring::Patience;
 use crate::measure::{Cell, Ladder, MetricSpec, Sample, Unit};
 use crate::scenario;
 use crate::scenario::catalog::KindInfo;
@@ -106,7 +107,7 @@ impl DnsLookup {
             recursion: self.params.recursion,
             search: self.params.search.clone(),
             ndots: self.params.ndots,
-            patience: (!lab.realtime()).then(|| wiring::resolver_patience(false)),
+            patience: Some(lab.patience()).filter(|patience| *patience != Patience::Real).map(Patience::waits),
         }
     }
 

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::{Kind, Load, OwnWires, Probe, params};
 use crate::fabric::capture_read::Record;
 use crate::helper::message::{Content, FileSpec, Ran, RunSpec, SshLogin, SshLoginDone};
+use crate::lab::LabError;
 use crate::lab::topology::Lab;
-use crate::lab::{LabError, wiring};
 use crate::measure::{MetricSpec, Sample, Unit};
 use crate::scenario;
 use crate::scenario::catalog::KindInfo;
@@ -241,7 +241,7 @@ impl SshLoginProbe {
 
     /// Waits until no lookup of an earlier login is under way: PAM looks the client up again when a session closes.
     async fn settle(&self, lab: &Lab) -> Result<(), LabError> {
-        let (timeout, attempts) = wiring::resolver_patience(lab.realtime());
+        let (timeout, attempts) = lab.patience().waits();
         let patience = timeout * attempts + SETTLE_MARGIN;
         let networks = wire_view::networks_of(lab.scenario(), &self.from, &self.to);
         for _ in 0..SETTLE_MOST {
@@ -263,7 +263,7 @@ impl SshLoginProbe {
             relay,
             from_ns: ran.started_ns,
             to_ns: ran.started_ns + ran.took_ns + AFTERMATH_NS,
-            patience: wiring::resolver_patience(lab.realtime()).0,
+            patience: lab.patience().waits().0,
             first_output_ns: ran.first_output_ns.map(|ns| ran.started_ns + ns),
         };
         let networks = wire_view::networks_of(lab.scenario(), &self.from, &self.to);

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::gate::Work;
@@ -15,6 +16,7 @@ use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::{ArmEvidence, Outcome, ProbeEvidence};
 use crate::helper::message::Entry;
 use crate::lab::LabError;
+use crate::lab::guest::Medium;
 use crate::lab::live::Live;
 use crate::lab::topology::{Lab, Plan};
 use crate::measure::Sample;
@@ -51,6 +53,8 @@ pub struct InPlace {
     pub images: BTreeSet<String>,
     /// Live machines that take endpoints' places.
     pub hosts: BTreeMap<String, Host>,
+    /// Virtual machines that take endpoints' places.
+    pub media: BTreeMap<String, Rc<Medium>>,
     /// Endpoints whose machine is on trial: that it does not work is its own fault, and no error of the lab.
     pub on_trial: BTreeSet<String>,
     /// What images on trial start by themselves, by endpoint.
@@ -69,6 +73,10 @@ impl InPlace {
                 Subject::Release(_) => {}
                 Subject::Image(_) if trial.faults => {}
                 Subject::Image(_) => drop(own.images.insert(endpoint.clone())),
+                Subject::Disk(_) => {
+                    own.images.insert(endpoint.clone());
+                    own.media.extend(trial.medium.clone().map(|medium| (endpoint.clone(), medium)));
+                }
                 Subject::Host(host) => drop(own.hosts.insert(endpoint.clone(), host.clone())),
             }
         }
@@ -81,6 +89,7 @@ impl InPlace {
             steps: submission.steps.clone(),
             images: submission.images.keys().cloned().collect(),
             hosts: submission.hosts.clone(),
+            media: BTreeMap::new(),
             on_trial: BTreeSet::new(),
             entries: BTreeMap::new(),
             remarks: submission.remarks.clone(),
@@ -93,7 +102,7 @@ pub struct Life<'a> {
     pub(super) planned: &'a Planned<'a>,
     pub(super) name: LabName,
     evidence: RefCell<ArmEvidence>,
-    lab: RefCell<Option<std::rc::Rc<Lab>>>,
+    lab: RefCell<Option<Rc<Lab>>>,
     phase: Cell<(Phase, Instant)>,
     measured_since: Cell<Option<Instant>>,
     failed: Cell<bool>,
@@ -131,7 +140,7 @@ impl<'a> Life<'a> {
     }
 
     /// The lab, while it is up and well.
-    pub fn lab(&self) -> Option<std::rc::Rc<Lab>> {
+    pub fn lab(&self) -> Option<Rc<Lab>> {
         if self.failed.get() { None } else { self.lab.borrow().clone() }
     }
 
@@ -163,6 +172,7 @@ impl<'a> Life<'a> {
         let (phase, _) = self.phase.get();
         let outcome = match err {
             LabError::Interrupted => Outcome::Interrupted,
+            LabError::Lacking(reason) => Outcome::Unsupported { reason: reason.clone() },
             err => Outcome::Error { phase, message: cut(&clean(&err.chain()), MESSAGE_MOST) },
         };
         self.note(|evidence| evidence.outcome = outcome);
@@ -194,6 +204,7 @@ impl<'a> Life<'a> {
         }
         let Some(lab) = self.lab() else { return };
         self.enter(Phase::Ready, None);
+        self.boot(&lab).await;
         self.step(self.prepare_copies(&lab)).await;
         self.step(self.get_ready(&lab)).await;
         self.await_live(&lab).await;
@@ -221,6 +232,7 @@ impl<'a> Life<'a> {
             live,
             identity,
             shells,
+            media: self.own().map(|own| own.media.clone()).unwrap_or_default(),
             prefix: format!("{}-{}", self.name.scenario.replace('/', "-"), self.name.arm.dir()),
             realtime: shared.options.realtime,
             captures: &shared.bundle.arm_dir(&self.name.scenario, &self.name.arm),
@@ -228,7 +240,7 @@ impl<'a> Life<'a> {
         };
         let limit = self.planned.scenario.limits.up;
         let lab = within(limit, "bringing the lab up", Lab::up(&plan)).await?;
-        *self.lab.borrow_mut() = Some(std::rc::Rc::new(lab));
+        *self.lab.borrow_mut() = Some(Rc::new(lab));
         Ok(())
     }
 
@@ -345,6 +357,7 @@ impl<'a> Life<'a> {
             evidence.trust = trust;
             evidence.captures = captures;
         });
+        self.keep_consoles(lab)?;
         self.collect_logs(lab).await
     }
 }

@@ -5,6 +5,7 @@ pub mod class;
 pub mod door;
 mod fit;
 pub mod gate;
+mod guest;
 mod keep;
 mod life;
 mod live;
@@ -31,6 +32,7 @@ use crate::event::{Announcer, EventKind, LabName};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::{self, BackendRecord, Bundle, BundleError, RunRecord, ScenarioRecord};
 use crate::helper::message::{Entry, Offers};
+use crate::lab::guest::Medium;
 use crate::lab::live::Reach;
 use crate::lab::{Backend, LabError};
 use crate::scenario::Scenario;
@@ -157,6 +159,8 @@ pub struct Trial {
     pub unfit: Vec<Phrase>,
     /// Whether it is only looked at, without a lab.
     pub is_only_looked_at: bool,
+    /// How it is booted, where it is a disk.
+    pub medium: Option<Rc<Medium>>,
 }
 
 /// Which mutants are wanted.
@@ -286,7 +290,9 @@ pub async fn run(
     };
     let mut arms = Vec::new();
     for ((job, _), finished) in plans.iter().zip(finished) {
-        record.scenarios.push(scenario_record(job, &finished));
+        let mut known = scenario_record(job, &finished);
+        guest::look_again(job, &mut known).await;
+        record.scenarios.push(known);
         arms.push(finished.arms);
     }
     shared.bundle.write_run(&record)?;

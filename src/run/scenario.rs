@@ -15,7 +15,7 @@ use crate::arm::ArmName;
 use crate::event::{EventKind, LabName, Phase};
 use crate::evidence::bundle::BundleError;
 use crate::evidence::{ArmEvidence, Outcome};
-use crate::lab::{LabError, host};
+use crate::lab::{LabError, guest, host};
 use crate::mutant;
 use crate::probe::{self, Load, Probe};
 use crate::scenario::Scenario;
@@ -62,7 +62,7 @@ impl<'a> Course<'a> {
         let all: Vec<String> = job.scenario.fixes.iter().map(|fix| fix.action.name.clone()).collect();
         let own = names.iter().filter(|name| !matches!(name, ArmName::Submission(_)));
         let evidence = |name: &ArmName| ArmEvidence::new(name.clone(), name.fixes(&all).into_iter().cloned().collect());
-        let ready = prepare(shared, &job.scenario).await.map(|(mut images, probes)| {
+        let ready = prepare_for(shared, job).await.map(|(mut images, probes)| {
             images.extend(on_trial(job));
             (images, probes)
         });
@@ -176,8 +176,27 @@ impl<'a> Course<'a> {
 fn on_trial(job: &Job) -> impl Iterator<Item = (String, String)> {
     job.subjects.iter().filter_map(|(endpoint, trial)| match &trial.subject {
         Subject::Image(image) => Some((endpoint.clone(), image.reference.clone())),
-        Subject::Host(_) | Subject::Release(_) => None,
+        Subject::Disk(_) | Subject::Host(_) | Subject::Release(_) => None,
     })
+}
+
+/// As [`prepare`], with what the machines on trial need.
+async fn prepare_for<'a>(
+    shared: &Shared<'_>,
+    job: &'a Job,
+) -> Result<(BTreeMap<String, String>, Vec<Bound<'a>>), Outcome> {
+    let (mut images, probes) = prepare(shared, &job.scenario).await?;
+    for (endpoint, _) in job.subjects.iter().filter(|(_, trial)| trial.medium.is_some()) {
+        images.insert(endpoint.clone(), image(shared, guest::IMAGE).await?);
+    }
+    Ok((images, probes))
+}
+
+/// Builds an image unless it is there.
+async fn image(shared: &Shared<'_>, name: &str) -> Result<String, Outcome> {
+    let note = |step: &str| shared.announcer.tell(EventKind::Image { image: name.to_owned(), step: step.to_owned() });
+    let built = shared.backend.image(name, &note).await;
+    built.map_err(|err| Outcome::Error { phase: Phase::Waiting, message: err.chain() })
 }
 
 /// What has to be there before any lab: the machine's capabilities, the images, the probes.
@@ -203,12 +222,8 @@ pub(super) async fn prepare<'a>(
     // Building takes processor time, as making containers does.
     let _pass = shared.gate.enter(Work::Create).await;
     for (name, endpoint) in &scenario.endpoints {
-        let note = |step: &str| {
-            shared.announcer.tell(EventKind::Image { image: endpoint.image.clone(), step: step.to_owned() });
-        };
         // One after the other: builds load the machine, and the next scenario finds what this one built.
-        let reference = shared.backend.image(&endpoint.image, &note).await.map_err(|err| failed(&err))?;
-        images.insert(name.clone(), reference);
+        images.insert(name.clone(), image(shared, &endpoint.image).await?);
         if shared.cancel.is_cancelled() {
             return Err(Outcome::Interrupted);
         }

@@ -143,6 +143,7 @@ async fn put_systemctl(line: &Line) -> Result<bool, LabError> {
 /// What an error says of a machine on trial, if it is the machine's own fault.
 pub fn fault_of(err: &LabError, is_on_trial: impl Fn(&str) -> bool) -> Option<Phrase> {
     match err {
+        LabError::Unfit(phrase) => Some(phrase.clone()),
         LabError::Command { action, endpoint, run, status, output } if is_on_trial(endpoint) => {
             let said = one_line(&telling(output), MESSAGE_MOST);
             let phrase = |id: &str| Phrase::new(id).with("endpoint", endpoint).with("output", &said);

@@ -11,6 +11,8 @@ use super::host::Host;
 pub enum Subject {
     /// A container image.
     Image(Image),
+    /// The disk of a virtual machine, by its file.
+    Disk(String),
     /// A live machine.
     Host(Host),
     /// The course's own image, made of this release of Debian.
@@ -31,6 +33,7 @@ impl Subject {
     pub fn named(&self) -> String {
         match self {
             Subject::Image(image) => image.named.clone(),
+            Subject::Disk(file) => file.clone(),
             Subject::Host(host) => host.to_string(),
             Subject::Release(suite) => format!("debian {suite}"),
         }
@@ -40,6 +43,7 @@ impl Subject {
     pub fn kind(&self) -> &'static str {
         match self {
             Subject::Image(_) => "image",
+            Subject::Disk(_) => "disk",
             Subject::Host(_) => "host",
             Subject::Release(_) => "release",
         }

@@ -34,7 +34,7 @@ async fn relay(transport: Transport, target: SocketAddr) -> Relayed {
     // Nobody else listens there: the port was free a moment ago, on all of loopback.
     let port = std::net::TcpListener::bind((LAB, 0)).unwrap().local_addr().unwrap().port();
     let loopback = Prefix { address: [127, 0, 0, 0].into(), length: 8 };
-    let reach = Reach { networks: vec![loopback], identity: None, ..Reach::default() };
+    let reach = Reach { networks: vec![loopback], ..Reach::default() };
     let host = Host::parse(&target.to_string()).unwrap();
     let live = Live::find(&host, &[ServicePort { transport, port }], &reach).await.unwrap();
     let relay = Relay::open(&line, &[IpAddr::V4(LAB)], &live).await.unwrap();

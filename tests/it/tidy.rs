@@ -26,8 +26,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("helper", &["fabric"]),
     ("image", &[]),
     ("appliance", &["clean", "image::stream", "wording"]),
+    ("disk", &["appliance", "clean", "evidence::bundle", "wording"]),
     ("sandbox", &["fabric", "helper::message", "helper::offload", "image"]),
-    ("lab", &["evidence", "fabric", "helper::message", "image", "sandbox", "scenario", "wire", "wording"]),
+    (
+        "lab",
+        &["clean", "disk", "evidence", "fabric", "helper::message", "image", "sandbox", "scenario", "wire", "wording"],
+    ),
     ("probe", &["clean", "fabric", "helper::message", "lab", "measure", "scenario", "stats", "wire", "wording"]),
     (
         "run",
@@ -89,6 +93,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "appliance",
             "arm",
             "clean",
+            "disk",
             "evidence",
             "event",
             "grade",

@@ -23,6 +23,7 @@ fn subject(kind: &str, named: &str) -> SubjectRecord {
         kind: kind.to_owned(),
         named: named.to_owned(),
         facts: BTreeMap::from([("sha256".to_owned(), "0123abcd".to_owned())]),
+        is_only_looked_at: false,
     }
 }
 
@@ -64,7 +65,7 @@ fn all(lang: Lang) -> Vec<(&'static str, Vec<ArmEvidence>, Results)> {
     let mut uncured = good();
     uncured[1] = arm("applied", &["a", "b"], SLOW);
     let mut dead = good();
-    let finding = Phrase::new("unfit-command").with("action", "start").with("endpoint", "server");
+    let finding = Phrase::new("unfit-start").with("run", "systemctl start sshd").with("endpoint", "server");
     dead[0].findings.push(finding.with("status", 1).with("output", HOSTILE));
     vec![
         of("fit.tar", good()),

@@ -1,0 +1,164 @@
+//! A virtual machine's disk takes an endpoint's place: fit, or not and why; whatever becomes of it, the file stays as it was.
+
+#[path = "disk/make.rs"]
+mod make;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::user::{On, machines, on_docker, on_native, saiten, text, until};
+use make::Image;
+
+on_native!(
+    a_disk_that_shows_symptom_and_cure_is_fit,
+    an_appliance_whose_file_says_it_already_is_not_fit,
+    what_keeps_a_machine_from_its_login_is_named,
+    an_interrupted_boot_leaves_nothing,
+);
+on_docker!(a_machine_boots_in_a_container_too);
+
+/// A boot on an emulated processor, beside everything else that a test machine does.
+const BOOT: &str = "900";
+
+struct Verified {
+    status: Option<i32>,
+    said: String,
+    results: Value,
+}
+
+/// What `verify` makes of a disk in the server's place.
+fn verify(on: On, dir: &Path, disk: &Path, password: &str, more: &[&str]) -> Verified {
+    let out = dir.join("report");
+    let file = dir.join("password");
+    std::fs::write(&file, format!("{password}\n")).unwrap();
+    let mut command = saiten(on, dir);
+    command.args(["verify", "ssh/slow-login", "--boot-limit", BOOT, "--disk"]);
+    command.arg(format!("server={}", disk.display())).arg("--password-file").arg(&file);
+    let output = command.args(more).arg("--out").arg(&out).output().unwrap();
+    let said = text(&output);
+    let results = std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("{said}"));
+    let everything = Command::new("grep").args(["-rlF", make::PASSWORD]).arg(&out).output().unwrap();
+    assert!(everything.stdout.is_empty(), "the password is in {}", text(&everything));
+    Verified { status: output.status.code(), said, results: serde_json::from_slice(&results).unwrap() }
+}
+
+impl Verified {
+    fn subject(&self) -> &Value {
+        &self.results["scenarios"][0]["fitness"]["subjects"][0]
+    }
+
+    fn findings(&self) -> String {
+        self.results.to_string()
+    }
+
+    /// The file has the digest that it had.
+    fn left_as_it_was(&self) {
+        let facts = &self.subject()["facts"];
+        assert!(facts["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{facts}");
+        assert_eq!(facts["digest"], facts["digest-after"]);
+    }
+}
+
+fn a_disk_that_shows_symptom_and_cure_is_fit(on: On) {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Image::shared().qcow2(dir.path());
+    let before = make::sum(&disk);
+    let found = verify(on, dir.path(), &disk, make::PASSWORD, &[]);
+    assert_eq!(found.status, Some(0), "{}", found.said);
+    found.left_as_it_was();
+    assert_eq!(found.subject()["facts"]["digest"], format!("sha256:{before}"));
+    assert_eq!(make::sum(&disk), before);
+    assert_eq!(found.subject()["facts"]["format"], "qcow2");
+    // Its boot is told, and what was done to it.
+    assert!(found.findings().contains("asked for a login"), "{}", found.findings());
+    let console = dir.path().join("report/evidence/ssh/slow-login/omitted/logs/server-console.log");
+    assert!(std::fs::read_to_string(console).unwrap().contains("login:"));
+}
+
+fn an_appliance_whose_file_says_it_already_is_not_fit(on: On) {
+    let dir = tempfile::tempdir().unwrap();
+    let image = Image::shared().with(dir.path(), &[("/etc/ssh/sshd_config", "GSSAPIAuthentication no\n")]);
+    let found = verify(on, dir.path(), &image.ova(dir.path()), make::PASSWORD, &["--bus", "virtio"]);
+    assert_eq!(found.status, Some(1), "{}", found.said);
+    assert!(found.said.contains("finds nothing to edit in /etc/ssh/sshd_config"), "{}", found.said);
+    found.left_as_it_was();
+}
+
+/// All in one test: each of them ends before there is a login.
+fn what_keeps_a_machine_from_its_login_is_named(on: On) {
+    let menu = "set timeout=0\nmenuentry x {\n";
+    let kernel = "linux /vmlinuz root=LABEL=lab console=ttyS0 quiet";
+    for (config, more, said) in [
+        // No initrd, and so no driver for the disk.
+        (format!("{menu} {kernel}\n}}\n"), &[][..], "its kernel panics"),
+        (format!("{menu} reboot\n}}\n"), &[], "begins anew again and again"),
+        ("exit-is-no-command\n".to_owned(), &[], "finds nothing to boot"),
+        // The initrd has no driver for it.
+        (format!("{menu} {kernel} rootdelay=2\n initrd /initrd.img\n}}\n"), &["--bus", "sata"], "a shell for repairs"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let image = Image::shared().with(dir.path(), &[("/boot/grub/grub.cfg", &config)]);
+        let found = verify(on, dir.path(), &image.path, make::PASSWORD, more);
+        assert_eq!(found.status, Some(1), "{said}: {}", found.said);
+        assert!(found.said.contains(said), "{said}: {}", found.said);
+        found.left_as_it_was();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let found = verify(on, dir.path(), &Image::shared().path, "wrong horse", &[]);
+    assert_eq!(found.status, Some(1), "{}", found.said);
+    assert!(found.said.contains("the login of root at its console fails"), "{}", found.said);
+}
+
+/// A run in the background that boots a disk.
+fn booting(on: On, dir: &Path, disk: &Path) -> (std::process::Child, String) {
+    let out = dir.join("report");
+    let mut command = saiten(on, dir);
+    command.args(["verify", "ssh/slow-login", "--disk", &format!("server={}", disk.display()), "--out"]).arg(&out);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut run = String::new();
+    until("a machine that boots", || {
+        let events = std::fs::read_to_string(out.join("events.jsonl")).unwrap_or_default();
+        let first = events.lines().next().and_then(|line| serde_json::from_str::<Value>(line).ok());
+        run = first.and_then(|event| Some(event["run"].as_str()?.to_owned())).unwrap_or_default();
+        events.contains("booting")
+    });
+    (child, run)
+}
+
+/// Processes that emulate a machine below another process.
+fn emulators(of: &str) -> Vec<PathBuf> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let is = |path: &PathBuf| {
+        let command = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        let host = std::fs::read_to_string(path.join("environ")).unwrap_or_default();
+        command.starts_with(b"qemu-system-x86_64") && (of.is_empty() || host.contains(of))
+    };
+    all.filter(is).collect()
+}
+
+fn an_interrupted_boot_leaves_nothing(on: On) {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Image::shared().qcow2(dir.path());
+    for signal in ["-INT", "-KILL"] {
+        let (mut child, run) = booting(on, dir.path(), &disk);
+        let before = emulators("");
+        assert!(!before.is_empty());
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        child.wait().unwrap();
+        until("the machines' end", || machines(on, &run).is_empty());
+        // Emulators of other tests' machines may go on; those of this run were among these, and end with their endpoints.
+        std::fs::remove_file(dir.path().join("report/events.jsonl")).unwrap();
+    }
+}
+
+fn a_machine_boots_in_a_container_too(on: On) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = "set timeout=0\nmenuentry x {\n linux /vmlinuz root=LABEL=lab console=ttyS0 quiet\n}\n";
+    let image = Image::shared().with(dir.path(), &[("/boot/grub/grub.cfg", config)]);
+    let found = verify(on, dir.path(), &image.path, make::PASSWORD, &[]);
+    assert_eq!(found.status, Some(1), "{}", found.said);
+    assert!(found.said.contains("its kernel panics"), "{}", found.said);
+    found.left_as_it_was();
+}
