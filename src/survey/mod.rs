@@ -156,8 +156,10 @@ for user in {users}; do
   mkdir -p "/home/$user" && chown "$id:$id" "/home/$user" || exit 1
   say added "$user"
 done
+# Where systemd itself is the first process, as in a virtual machine, its own `systemctl` works.
+read -r first < /proc/1/comm
 for dir in /lib/systemd/system /usr/lib/systemd/system /etc/systemd/system; do
-  [ -d "$dir" ] && mkdir -p /run/systemd/system && {{ [ ! -L /usr/bin/systemctl ] || rm -f /usr/bin/systemctl; }} && say units "$dir" && break
+  [ "$first" != systemd ] && [ -d "$dir" ] && mkdir -p /run/systemd/system && {{ [ ! -L /usr/bin/systemctl ] || rm -f /usr/bin/systemctl; }} && say units "$dir" && break
 done
 :"#
     )
