@@ -61,6 +61,7 @@ impl Found {
             workdir: workdir.clone(),
             user: start.user.clone(),
             wait_ms: u64::try_from(ENTRY_WAIT.as_millis()).unwrap_or(u64::MAX),
+            hands_over: false,
         }
     }
 }

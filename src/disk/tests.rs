@@ -90,7 +90,7 @@ fn a_qcow2_is_whole_or_it_is_refused() {
         assert_eq!(refused(&broken), id, "at {at}");
     }
     // What the tables point to is not there.
-    for length in [104, 70_000, 3 * 65_536 - 1] {
+    for length in [1000, 70_000, 3 * 65_536 - 1] {
         assert_eq!(refused(&whole[..length]), "disk-refused-truncated", "{length}");
     }
 }
@@ -209,6 +209,9 @@ fn archive(path: &Path, members: &[(&str, &[u8])]) {
         let mut header = tar::Header::new_ustar();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_cksum();
         archive.append_data(&mut header, name, *bytes).unwrap();
     }

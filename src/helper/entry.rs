@@ -17,6 +17,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const SETTLED: Duration = Duration::from_millis(250);
 /// Most bytes of what it said.
 const OUTPUT_MOST: usize = 2000;
+/// Most bytes of a program's name that the kernel keeps.
+const COMM_MOST: usize = 15;
 /// Search path of an image that names none.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -62,6 +64,11 @@ fn watch(child: &mut Child, entry: &Entry) -> io::Result<Option<i32>> {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))));
         }
+        if entry.hands_over && is_settled(child.id(), entry) {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
         if is_settled(child.id(), entry) {
             let since = *settled.get_or_insert_with(Instant::now);
             if since.elapsed() > SETTLED {
@@ -78,11 +85,10 @@ fn is_settled(pid: u32, entry: &Entry) -> bool {
     if entry.cmd.is_empty() || entry.entrypoint.is_empty() {
         return true;
     }
-    let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else { return false };
-    let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-    let own = entry.cmd.iter().map(String::as_bytes);
-    // The last word is ended by a zero, too.
-    words.len() == entry.cmd.len() + 1 && own.zip(&words).all(|(own, word)| own == *word)
+    let name = entry.cmd.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
+    let comm = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    // The kernel keeps fifteen bytes of a program's name (proc_pid_comm(5)); daemons rewrite their command lines.
+    !name.is_empty() && comm.trim_end() == name.get(..COMM_MOST).unwrap_or(name)
 }
 
 /// The ids of an image's user. Read from the files themselves: whatever C library the image has, it is not ours.

@@ -37,6 +37,8 @@ pub enum Beside {
     Init(String),
     /// The daemon that the lab starts anyway.
     Started(String),
+    /// It sets things up and then becomes the daemon that the lab starts anyway: it is ended there.
+    HandsOver(String),
     /// It runs beside the helper.
     Runs,
 }
@@ -54,8 +56,17 @@ pub fn beside(entry: &Entry, start: Option<&str>) -> Beside {
     if SHELLS.contains(&name) && rest.iter().all(|word| word.starts_with('-') && !word.contains('c')) {
         return Beside::Nothing;
     }
-    let starts_it = start.is_some_and(|start| start.split_whitespace().any(|word| base(word) == name));
-    if starts_it { Beside::Started((*program).clone()) } else { Beside::Runs }
+    if is_started(start, name) {
+        return Beside::Started((*program).clone());
+    }
+    match entry.cmd.first().filter(|cmd| !entry.entrypoint.is_empty() && is_started(start, base(cmd))) {
+        Some(cmd) => Beside::HandsOver(cmd.clone()),
+        None => Beside::Runs,
+    }
+}
+
+fn is_started(start: Option<&str>, name: &str) -> bool {
+    start.is_some_and(|start| start.split_whitespace().any(|word| base(word) == name))
 }
 
 fn base(path: &str) -> &str {
@@ -108,7 +119,9 @@ pub async fn prepare(
         Beside::Nothing => {}
         Beside::Init(program) => prepared.remarks.push(remark("finding-init-replaced", &program)),
         Beside::Started(program) => prepared.remarks.push(remark("finding-entry-started", &program)),
-        Beside::Runs => {
+        runs => {
+            let hands_over = matches!(runs, Beside::HandsOver(_));
+            let entry = &Entry { hands_over, ..entry.clone() };
             let limit = Duration::from_millis(entry.wait_ms) + Duration::from_secs(5);
             let ran = line.run(RunSpec::duty("entry", entry, limit)).await?;
             let done: EntryDone = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| EntryDone {
@@ -121,7 +134,10 @@ pub async fn prepare(
                 let status = if done.failed.is_some() { 127 } else { status };
                 return Err(failed("entrypoint", words.join(" "), status, done.failed.unwrap_or(done.output)));
             }
-            prepared.remarks.push(remark("finding-entry-runs", &words.join(" ")));
+            prepared.remarks.push(match &runs {
+                Beside::HandsOver(program) => remark("finding-entry-started", program),
+                _ => remark("finding-entry-runs", &words.join(" ")),
+            });
         }
     }
     Ok(prepared)
@@ -285,7 +301,8 @@ mod tests {
         assert_eq!(of(&["/usr/sbin/init"], &[]), Beside::Init("/usr/sbin/init".into()));
         assert_eq!(of(&[], &["/lib/systemd/systemd"]), Beside::Init("/lib/systemd/systemd".into()));
         assert_eq!(of(&["tini", "--"], &["/usr/sbin/sshd", "-D"]), Beside::Started("/usr/sbin/sshd".into()));
-        assert_eq!(of(&["/set-up.sh"], &["/usr/sbin/sshd", "-D"]), Beside::Runs);
+        assert_eq!(of(&["/set-up.sh"], &["/usr/sbin/sshd", "-D"]), Beside::HandsOver("/usr/sbin/sshd".into()));
+        assert_eq!(of(&["/set-up.sh"], &["sleep", "9"]), Beside::Runs);
         assert_eq!(beside(&entry(&["/usr/sbin/sshd"], &[]), None), Beside::Runs);
     }
 

@@ -182,6 +182,18 @@ fn answer(report: &Path) -> (String, Vec<String>, Value) {
     (part["fitness"].as_str().unwrap().to_owned(), reasons.collect(), results)
 }
 
+/// As Debian ships it, with the entrypoint that containers of it have: no key, no users, no `sshd` but as an alias.
+fn stock(set_up: &str) -> [Part<'_>; 6] {
+    [
+        Link("usr/sbin/sshd", "/usr/lib/saiten/sshd"),
+        Part::File("usr/bin/systemctl", "#!/bin/sh\necho not booted with systemd; exit 1\n", 0o755),
+        Gone("etc/systemd/system/sshd.service"),
+        Gone("etc/systemd/system/ssh.service.d"),
+        Part::File("etc/passwd", "root:x:0:0::/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/bin/false\n", 0o644),
+        Part::File("set-up", set_up, 0o755),
+    ]
+}
+
 /// Each broken image, with what its first reason must say.
 fn broken(course: &Course, shipped: &str) -> Vec<(PathBuf, &'static str)> {
     let says_no = shipped.replace("GSSAPIAuthentication yes", "GSSAPIAuthentication no");
@@ -191,8 +203,13 @@ fn broken(course: &Course, shipped: &str) -> Vec<(PathBuf, &'static str)> {
     let starts =
         |config: &mut Value| config["config"] = json!({ "Entrypoint": ["/set-up"], "Cmd": ["/usr/sbin/sshd", "-D"] });
     let crash = set_up("echo no licence >&2; exit 3");
+    let stock_set_up = set_up("ssh-keygen -A && mkdir -p /run/sshd && exec \"$@\"");
     let unit = "usr/lib/systemd/system/ssh.service";
     vec![
+        (
+            course.make("stock", &stock(&stock_set_up), starts, true),
+            "\"The server does not look names up during a login\" holds before",
+        ),
         (course.plain("says-no", &[config(&says_no)]), "this machine says `GSSAPIAuthentication no` there (line "),
         (course.plain("no-config", &[Gone(CONFIG)]), "finds nothing like it"),
         (course.plain("no-sed", &[Gone("usr/bin/sed")]), "needs `sed`, which server does not have"),

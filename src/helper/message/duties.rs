@@ -175,6 +175,8 @@ pub struct Entry {
     pub user: String,
     /// How long it may set things up before others go on, in milliseconds.
     pub wait_ms: u64,
+    /// Whether it is ended as soon as it has become its command: a daemon that somebody else starts.
+    pub hands_over: bool,
 }
 
 /// What the `entry` duty prints.

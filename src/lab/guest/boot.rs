@@ -1,5 +1,6 @@
 //! A machine's boot, from its disk to an agent in it, and what keeps it from getting there.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -70,7 +71,8 @@ pub async fn boot(place: Place<'_>, medium: &Medium) -> Result<Guest, LabError> 
     for path in CONSOLES {
         consoles.push(Console::open(line, Path::new(path)).await?);
     }
-    let watch = Watch { name, medium, control: &control, consoles: &consoles, note: place.note };
+    let watch =
+        Watch { name, medium, control: &control, consoles: &consoles, note: place.note, screen: RefCell::default() };
     let clock = Instant::now();
     control.go().await?;
     let (at, booted) = match tokio::time::timeout(medium.limit, watch.until_up()).await {
@@ -145,6 +147,8 @@ struct Watch<'a> {
     control: &'a Control,
     consoles: &'a [Console],
     note: &'a Note<'a>,
+    /// What its screen last showed.
+    screen: RefCell<String>,
 }
 
 impl<'a> Watch<'a> {
@@ -185,6 +189,9 @@ impl<'a> Watch<'a> {
             screen_at = Instant::now();
             self.poke().await?;
             let Ok(screen) = self.control.screen().await else { continue };
+            if !screen.is_empty() {
+                screen.clone_into(&mut self.screen.borrow_mut());
+            }
             (self.note)(&format!("booting: {}", self.last_line(&screen)));
             match sign(&screen) {
                 Some(Sign::LoaderMenu) => {
@@ -226,7 +233,10 @@ impl<'a> Watch<'a> {
 
     fn fate(&self) -> Result<(), LabError> {
         let fate = self.control.fate();
-        let last = || self.consoles.iter().map(|console| console.since(0)).max_by_key(String::len).unwrap_or_default();
+        let last = || {
+            let said = self.consoles.iter().map(|console| console.since(0)).max_by_key(String::len);
+            said.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| self.screen.borrow().clone())
+        };
         match () {
             () if fate.resets > RESETS_MOST => Err(self.unfit("unfit-boot-loop", &last())),
             () if fate.off => Err(self.unfit("unfit-power-off", &last())),

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_machines_show_is_understood() {
-        let panic = "[    1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)";
+        let panic = "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)";
         for (text, expected) in [
             ("Debian GNU/Linux 12 lab ttyS0\n\nlab login: ", Some(Sign::Login)),
             ("\nCentOS Linux 7 (Core)\nKernel 3.10\n\nlocalhost login:", Some(Sign::Login)),

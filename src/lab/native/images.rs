@@ -275,17 +275,21 @@ async fn load_layer(
 ) -> Result<Layer, String> {
     let own = |err: io::Error| err.to_string();
     let mut layer = Layer { diff_id: diff_id.to_owned(), size: 0 };
-    if native.store.has(&layer) {
-        // Only read, to its end: that it has the digest that it is named by.
-        layer.size = io::copy(&mut from, &mut io::sink()).map_err(own)?;
-        return Ok(layer);
-    }
+    let is_there = native.store.has(&layer);
     let mut kept = native.store.part().map_err(own)?;
-    // Read to its end, which is where its digest is verified.
-    layer.size = io::copy(&mut io::Read::take(&mut from, LAYER_MOST.0), &mut kept).map_err(own)?;
+    // Read to its end, which is where its digest is verified; written only if it is not there.
+    let mut bounded = io::Read::take(&mut from, LAYER_MOST.0);
+    layer.size = match is_there {
+        true => io::copy(&mut bounded, &mut io::sink()),
+        false => io::copy(&mut bounded, &mut kept),
+    }
+    .map_err(own)?;
     kept.flush().and_then(|()| kept.rewind()).map_err(own)?;
     if io::Read::read(&mut from, &mut [0]).map_err(own)? > 0 {
         return Err(format!("layer {diff_id} is larger than {} GiB", LAYER_MOST.0 >> 30));
+    }
+    if is_there {
+        return Ok(layer);
     }
     let zygote = native.builder().await.map_err(|err| err.chain())?;
     let dir = native.store.making().map_err(|err| err.chain())?;

@@ -112,6 +112,9 @@ impl Image {
         let mut header = tar::Header::new_ustar();
         header.set_size(descriptor.len() as u64);
         header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_cksum();
         archive.append_data(&mut header, "lab.ovf", descriptor.as_bytes()).unwrap();
         archive.append_path_with_name(&disk, "lab.vmdk").unwrap();
