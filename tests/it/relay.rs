@@ -138,7 +138,8 @@ fn one_that_refuses_is_refused_in_the_lab_and_there_are_not_too_many() {
         let relayed = relay(Transport::Tcp, echo().await).await;
         let mut streams = Vec::new();
         for _ in 0..65 {
-            let mut stream = TcpStream::connect(relayed.at).await.unwrap();
+            // One that finds no room may be told so while it still connects.
+            let Ok(mut stream) = TcpStream::connect(relayed.at).await else { continue };
             let _ = stream.write_all(b"x").await;
             streams.push(stream);
         }

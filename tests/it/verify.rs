@@ -84,7 +84,7 @@ fn each_answer_has_its_reasons_and_status() {
         let statuses: Vec<u8> = all.iter().map(|(_, _, results)| results::exit_status(results)).collect();
         assert_eq!(statuses, [0, 1, 1, 1, 3, 3]);
         let told: Vec<&Results> = all.iter().map(|(_, _, results)| results).collect();
-        let said = terminal::fitness(&told, lang, false);
+        let said = terminal::fitness(&told, false, lang, false);
         assert!(!said.contains('\u{1b}'));
         insta::assert_snapshot!(name, said);
     }

@@ -213,21 +213,26 @@ fn a_live_named_is_graded_by_its_answers(on: On) {
     graded.expect("nobody", &checks(["fail"; 6]));
 }
 
-fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
-    let ssh = "192.168.1.10:22".parse().unwrap();
+/// A live sshd as CentOS 7 ships it into which root gets with the key that it gives.
+fn campus_for_root() -> (Campus, String) {
     let campus = Campus::up("ssh/slow-login", "omitted");
     campus.lab.says("client", "ssh-keygen -q -t ed25519 -N '' -f /root/own");
     let (private, public) =
         (campus.lab.says("client", "cat /root/own"), campus.lab.says("client", "cat /root/own.pub"));
     let file = "/root/.ssh/authorized_keys";
     campus.lab.says("server", &format!("install -d -m 700 /root/.ssh && umask 077 && echo '{public}' >> {file}"));
+    (campus, private)
+}
+
+fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
+    let (campus, private) = campus_for_root();
     let looks = "cd /etc/ssh && ls -la --time-style=+ . && sha256sum sshd_config";
     let before = campus.lab.says("server", looks);
     let dir = Labs::new(on);
     let key = dir.path().join("key");
     std::fs::write(&key, format!("{private}\n")).unwrap();
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
-    let host = format!("server=root@{}", campus.offer(ssh));
+    let host = format!("server=root@{}", campus.offer("192.168.1.10:22".parse().unwrap()));
     let verify = |out: &str, more: &[&str]| {
         let mut command = saiten(on, dir.path());
         command.args(["verify", "ssh/slow-login", "--host", &host, "--identity"]).arg(&key);

@@ -49,6 +49,16 @@ fn pill(fitness: Fitness, lang: Lang) -> Markup {
     html! { span.pill.(tone) { (fitness_word(fitness, lang)) } }
 }
 
+/// The name of a kind of machine.
+fn word_of(kind: &str) -> &'static str {
+    match kind {
+        "image" => "verify-image",
+        "disk" => "verify-disk",
+        "host" => "verify-host",
+        _ => "verify-release",
+    }
+}
+
 /// Machines side by side.
 fn matrix(all: &[Verified<'_>], lang: Lang) -> Markup {
     let ids: Vec<&str> = all.iter().flat_map(|one| &one.results.scenarios).map(|part| part.id.as_str()).collect();
@@ -94,7 +104,7 @@ fn machine(verified: &Verified<'_>, is_one_of_several: bool, lang: Lang) -> Mark
         section.exercise {
             h2 { (one_line(&verified.named(), VALUE_MOST)) }
             @for (kind, named, facts) in told {
-                p.sub { (say(lang, &format!("verify-{kind}"))) " " code { (one_line(named, VALUE_MOST)) } }
+                p.sub { (say(lang, word_of(kind))) " " code { (one_line(named, VALUE_MOST)) } }
                 @for (name, value) in facts {
                     p.sub { (one_line(name, VALUE_MOST)) ": " code { (one_line(value, VALUE_MOST)) } }
                 }
@@ -188,7 +198,7 @@ fn changed(changes: &Changes, lang: Lang) -> Markup {
             @if !own.is_empty() {
                 table.rows {
                     thead { tr {
-                        th { (say(lang, &kind_word(kind))) } th { (one_line(&changes.from, VALUE_MOST)) }
+                        th { (say(lang, kind_word(kind))) } th { (one_line(&changes.from, VALUE_MOST)) }
                         th { (one_line(&changes.to, VALUE_MOST)) }
                     } }
                     tbody {
@@ -202,7 +212,7 @@ fn changed(changes: &Changes, lang: Lang) -> Markup {
                     }
                 }
                 @if own.len() > MOST {
-                    p.sub { (Phrase::new("verify-more").with("count", own.len() - MOST).with("kind", say(lang, &kind_word(kind))).say(lang)) }
+                    p.sub { (Phrase::new("verify-more").with("count", own.len() - MOST).with("kind", say(lang, kind_word(kind))).say(lang)) }
                 }
             }
         }

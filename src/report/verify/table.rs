@@ -86,7 +86,7 @@ fn differences(changes: &[Change], lang: Lang) -> String {
         }
         if own.len() > MOST {
             let more =
-                Phrase::new("verify-more").with("count", own.len() - MOST).with("kind", say(lang, &kind_word(kind)));
+                Phrase::new("verify-more").with("count", own.len() - MOST).with("kind", say(lang, kind_word(kind)));
             out += &format!("  {}\n", more.say(lang));
         }
     }
@@ -94,6 +94,10 @@ fn differences(changes: &[Change], lang: Lang) -> String {
 }
 
 /// The name of a kind of difference.
-pub fn kind_word(kind: &str) -> String {
-    format!("verify-kind-{kind}")
+pub fn kind_word(kind: &str) -> &'static str {
+    match kind {
+        "figure" => "verify-kind-figure",
+        "setting" => "verify-kind-setting",
+        _ => "verify-kind-package",
+    }
 }
