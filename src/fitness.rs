@@ -104,7 +104,7 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     if unfit.is_empty() {
         // What the commands met comes before what came of it: it is the reason.
         let all_ran = case.commands(&mut unfit);
-        let all_used = case.services(&mut unfit);
+        let all_used = case.services(&judged, &mut unfit);
         judged.iter().filter(|_| all_ran && all_used).for_each(|result| case.check(result, &mut unfit));
     }
     if !unfit.is_empty() {
@@ -165,9 +165,17 @@ struct Case<'a> {
 
 impl Case<'_> {
     /// Whether all services can be used before any fix: else neither symptom nor cure can be seen.
-    fn services(&self, unfit: &mut Vec<Reason>) -> bool {
+    fn services(&self, judged: &[CheckResult], unfit: &mut Vec<Reason>) -> bool {
         let mut all_used = true;
-        for probe in &self.scenario.probes {
+        // A service that nobody can use may be just what the lesson shows; then its checks say so, or none reads it.
+        let silent = |probe: &str| {
+            let mut own = judged
+                .iter()
+                .filter(|result| result.arm == ArmName::Omitted && result.metric.split().0 == probe)
+                .peekable();
+            own.peek().is_some() && own.all(|result| result.verdict != Verdict::Pass)
+        };
+        for probe in self.scenario.probes.iter().filter(|probe| silent(&probe.name)) {
             if ![&probe.from, &probe.to].iter().any(|endpoint| self.subjects.contains_key(*endpoint)) {
                 continue;
             }

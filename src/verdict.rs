@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::arm::ArmName;
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::measure::{MetricName, Unit};
-use crate::scenario::{Bound, Check, Limit, Relation, Scenario};
+use crate::scenario::{Bound, Check, Condition, Limit, Relation, Scenario};
 use crate::stats::{self, Estimate};
 use crate::wording::Phrase;
 
@@ -181,8 +181,8 @@ impl Case<'_> {
         let check = self.check;
         // A check without a symptom of its own shows it by not holding: one that holds already proves nothing.
         let (own, metric, unit, bounds) = match &check.symptom {
-            Some(symptom) => (true, &symptom.metric, symptom.unit, &symptom.bounds),
-            None => (false, &check.metric, check.unit, &check.bounds),
+            Some(symptom) if !self.is_beyond_reach(symptom) => (true, &symptom.metric, symptom.unit, &symptom.bounds),
+            _ => (false, &check.metric, check.unit, &check.bounds),
         };
         let readings = self.control.readings(metric);
         let Some(median) = stats::median(&readings) else { return self.no_reading(self.control, metric) };
@@ -193,6 +193,12 @@ impl Case<'_> {
             _ if own => (Verdict::Vacuous, phrase("symptom-absent").with("bounds", show_bounds(bounds, unit))),
             _ => (Verdict::Vacuous, phrase("symptom-holds-already")),
         }
+    }
+
+    /// Whether only a live machine's own wires would show the symptom; the comparison with what was changed there shows it as well.
+    fn is_beyond_reach(&self, symptom: &Condition) -> bool {
+        self.control.lacking(&symptom.metric) == Some(LIVE)
+            && self.arms.iter().any(|arm| arm.name == ArmName::Applied && arm.outcome == Outcome::Measured)
     }
 
     fn expectation(&self, arm: &ArmEvidence, symptom: Verdict, why: &Phrase) -> Decision {

@@ -211,8 +211,9 @@ impl Life<'_> {
 
     /// The endpoints whose copies may be changed.
     fn copies(&self) -> Vec<&str> {
-        let own = self.own().into_iter().flat_map(|own| &own.on_trial);
-        own.map(String::as_str).filter(|endpoint| !self.is_live(endpoint)).collect()
+        // The course's own images, of whatever release, are as they have to be.
+        let own = self.own().into_iter().flat_map(|own| own.entries.keys().chain(own.media.keys()));
+        own.map(String::as_str).collect()
     }
 
     /// Makes the machines on trial ready for their lab.
