@@ -21,7 +21,8 @@ const NO_LOGIN: i32 = 255;
 /// Port of sshd.
 const PORT: u16 = 22;
 /// Reads the line whole before it runs, so that no command of it reads the rest, whatever shell the user has.
-const READER: &str = r#"/bin/sh -c 'line=$(cat); exec /bin/sh -c "$line" </dev/null'"#;
+/// Not as an argument of another shell: that would end at 128 KiB (execve(2)), which files that are put back exceed.
+const READER: &str = r#"/bin/sh -c 'line=$(cat); exec </dev/null; eval "$line"'"#;
 const OPTIONS: [&str; 6] = [
     // Nobody is there to answer.
     "BatchMode=yes",
