@@ -108,6 +108,8 @@ async fn lab_of_three(backend: &dyn Backend, scenario: &Scenario) -> Took {
     let prefix = "logins".to_owned();
     let plan = Plan {
         live: BTreeMap::new(),
+        media: BTreeMap::new(),
+        shells: BTreeMap::new(),
         identity: None,
         backend,
         scenario,

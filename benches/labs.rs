@@ -38,6 +38,8 @@ async fn fabric_and_helper(docker: &Docker) {
     let creating = Semaphore::new(2);
     let plan = Plan {
         live: BTreeMap::new(),
+        media: BTreeMap::new(),
+        shells: BTreeMap::new(),
         identity: None,
         backend: docker,
         scenario: &scenario,

@@ -53,7 +53,10 @@ fn descriptor(part: &Part, at: u64, sectors: u64) -> Result<(), Refusal> {
     let text = String::from_utf8_lossy(&text).to_ascii_lowercase();
     let value = |name: &str| {
         let lines = text.lines().filter_map(|line| line.split_once('='));
-        lines.filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().trim_matches('"').to_owned()).last()
+        lines
+            .filter(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim().trim_matches('"').to_owned())
+            .next_back()
     };
     if text.contains("encryption.keysafe") {
         return Err(Refusal::new("disk-refused-encrypted"));

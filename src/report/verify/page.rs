@@ -10,7 +10,7 @@ use crate::report::class::html::{date, frame, prose};
 use crate::report::results::{ArmPart, FitnessPart, Results, ScenarioPart};
 use crate::report::terminal::fitness_word;
 use crate::verdict::Verdict;
-use crate::wording::{Lang, Phrase, say};
+use crate::wording::{Lang, Phrase, has, say};
 
 /// Most differences of one kind on the page; `verify.json` has all.
 const MOST: usize = 25;
@@ -57,6 +57,12 @@ fn word_of(kind: &str) -> &'static str {
         "host" => "verify-host",
         _ => "verify-release",
     }
+}
+
+/// The name of a fact; one that the word list does not have is told as it is.
+fn fact(name: &str, lang: Lang) -> String {
+    let id = format!("fact-{name}");
+    if has(&id) { say(lang, &id) } else { one_line(name, VALUE_MOST) }
 }
 
 /// Machines side by side.
@@ -106,7 +112,7 @@ fn machine(verified: &Verified<'_>, is_one_of_several: bool, lang: Lang) -> Mark
             @for (kind, named, facts) in told {
                 p.sub { (say(lang, word_of(kind))) " " code { (one_line(named, VALUE_MOST)) } }
                 @for (name, value) in facts {
-                    p.sub { (one_line(name, VALUE_MOST)) ": " code { (one_line(value, VALUE_MOST)) } }
+                    p.sub { (fact(name, lang)) ": " code { (one_line(value, VALUE_MOST)) } }
                 }
             }
             @if is_one_of_several { p.sub { a href=(format!("{}/junit.xml", verified.dir)) { "junit.xml" } " · " a href=(format!("{}/results.json", verified.dir)) { "results.json" } } }
