@@ -28,11 +28,8 @@ use crate::run::class::Crowd;
 use crate::run::stream::LABS_A_PROCESSOR;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::{Prefix, Scenario};
-use crate::verdict::crowd;
 use crate::wording::Phrase;
 
-/// How often the labs without and with the fix are run until they leave nothing open.
-const CALIBRATIONS: u32 = 2;
 /// Labs at once that are measured in quiet: whoever is alone disturbs nobody, whatever it does.
 const QUIET_LABS: usize = 1;
 
@@ -255,22 +252,11 @@ impl Session<'_> {
             text: text.clone(),
             submissions: Vec::new(),
             mutants: None,
+            is_compared_with: true,
             subjects: Default::default(),
         };
-        let mut tries = CALIBRATIONS;
-        loop {
-            tries -= 1;
-            let jobs = self.exercises.iter().map(job).collect();
-            let arms = run::run(backend, jobs, options, announcer, stop).await?.arms;
-            let open = self.exercises.iter().zip(&arms).find(|((scenario, _), arms)| crowd::is_open(scenario, arms));
-            match open {
-                // Everybody is compared with these: what a busy machine may have caused is not what they are to show.
-                Some(((scenario, _), arms)) if tries > 0 && !stop.interrupted.is_cancelled() => {
-                    announcer.tell(EventKind::Again { scenario: scenario.id.clone(), submissions: arms.len() });
-                }
-                _ => return Ok(arms),
-            }
-        }
+        let jobs = self.exercises.iter().map(job).collect();
+        Ok(run::run(backend, jobs, options, announcer, stop).await?.arms)
     }
 
     /// What is on disk, if it is of this backend and all of it was measured.

@@ -122,6 +122,7 @@ pub(super) fn carry_out(
         text,
         submissions,
         mutants: mutants.clone(),
+        is_compared_with: false,
         subjects: BTreeMap::new(),
     };
     let jobs = read.into_iter().map(job).collect();

@@ -152,6 +152,7 @@ async fn one(
         text: text.clone(),
         submissions: Vec::new(),
         mutants: None,
+        is_compared_with: false,
         subjects: ready.trials_of(scenario),
     };
     let jobs = read.iter().map(job).collect();
@@ -200,8 +201,9 @@ fn finish(
     let mut out = io::stdout().lock();
     let results: Vec<&Results> = all.iter().map(|verified| &verified.results).collect();
     out.write_all(report::terminal::fitness(&results, args.fit, context.lang, context.around.color).as_bytes())?;
-    out.write_all(report::verify::table(&all, &report::verify::verification(&all), context.lang).as_bytes())?;
-    for (path, written) in report::verify::write(&args.out, &all, context.lang) {
+    let verification = report::verify::verification(&all);
+    out.write_all(report::verify::table(&all, &verification, context.lang).as_bytes())?;
+    for (path, written) in report::verify::write(&args.out, &all, &verification, context.lang) {
         match written {
             Ok(()) => writeln!(out, "  {}", path.display())?,
             Err(err) => trouble.push(super::chain(&err)),

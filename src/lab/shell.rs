@@ -5,13 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::LabError;
-use crate::helper::message::{FileSpec, Ran};
+use crate::helper::message::Ran;
 
 /// Longest wait for what only reads or writes one file.
 const FILE: Duration = Duration::from_secs(30);
-
-/// Largest file that is put: it goes as part of a line, and a line is one argument (execve(2): MAX_ARG_STRLEN is 128 KiB).
-const PUT_MOST: usize = 16 << 10;
 
 /// Runs shell lines as root.
 #[async_trait(?Send)]
@@ -32,33 +29,12 @@ pub async fn tail(shell: &dyn Shell, endpoint: &str, path: &str, most: usize) ->
     let ran = shell.run(&format!("test -f {path} && tail -c {most} -- {path}"), FILE).await?;
     match ran.status {
         0 => Ok(ran.stdout),
-        _ => Err(failed(endpoint, "tail", &ran)),
+        _ => Err(LabError::Endpoint {
+            endpoint: endpoint.to_owned(),
+            what: "tail".to_owned(),
+            reason: first(&format!("{}{}", ran.stderr, ran.stdout)),
+        }),
     }
-}
-
-/// Puts a file in place.
-///
-/// # Errors
-/// What the machine says.
-pub async fn put(shell: &dyn Shell, endpoint: &str, file: &FileSpec) -> Result<(), LabError> {
-    let (path, bytes) = (quoted(&file.path), file.content.bytes());
-    if bytes.len() > PUT_MOST {
-        let what = format!("cannot put {} there", file.path);
-        return Err(LabError::Endpoint { endpoint: endpoint.to_owned(), what, reason: "it is too large".to_owned() });
-    }
-    // What every printf(1) understands, whatever the bytes are.
-    let text: String = bytes.iter().map(|byte| format!("\\0{byte:03o}")).collect();
-    let line = format!(
-        "umask 077 && mkdir -p -- \"$(dirname -- {path})\" && printf %b '{text}' > {path} && chmod {:o} {path}",
-        file.mode
-    );
-    let ran = shell.run(&line, FILE).await?;
-    if ran.status == 0 { Ok(()) } else { Err(failed(endpoint, "put", &ran)) }
-}
-
-fn failed(endpoint: &str, what: &str, ran: &Ran) -> LabError {
-    let said = format!("{}{}", ran.stderr, ran.stdout);
-    LabError::Endpoint { endpoint: endpoint.to_owned(), what: what.to_owned(), reason: first(&said) }
 }
 
 fn first(text: &str) -> String {

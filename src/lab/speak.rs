@@ -23,10 +23,7 @@ impl Lab {
     /// # Errors
     /// An endpoint that has ended, or does not take it.
     pub async fn put(&self, endpoint: &str, file: FileSpec) -> Result<(), LabError> {
-        match self.shells.get(endpoint) {
-            Some(shell) => shell::put(&**shell, endpoint, &file).await,
-            None => self.line(endpoint)?.quick(Request::Files(vec![file])).await.map(drop),
-        }
+        self.line(endpoint)?.quick(Request::Files(vec![file])).await.map(drop)
     }
 
     /// The last bytes of a file.

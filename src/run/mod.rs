@@ -140,6 +140,8 @@ pub struct Job {
     pub submissions: Vec<Submission>,
     /// Which mutants of the fixes run, too; none unless asked for.
     pub mutants: Option<Wanted>,
+    /// Whether others are compared with its arms later: then these are run again where they leave something open.
+    pub is_compared_with: bool,
     /// Machines on trial, by the endpoint whose place they have in every arm.
     pub subjects: BTreeMap<String, Trial>,
 }

@@ -104,7 +104,8 @@ impl<'a> Course<'a> {
     pub async fn settle(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
         let scenario = &self.job.scenario;
         for _ in 0..AGAIN_MOST {
-            let goes_on = self.is_proven() && self.ready.is_ok() && !shared.cancel.is_cancelled();
+            let compared = self.is_proven() || self.job.is_compared_with;
+            let goes_on = compared && self.ready.is_ok() && !shared.cancel.is_cancelled();
             if !goes_on || !crowd::is_open(scenario, &self.own) {
                 break;
             }

@@ -127,6 +127,7 @@ impl Lab {
             text: self.text.clone(),
             submissions: self.submissions.clone(),
             mutants: self.mutants.clone(),
+            is_compared_with: false,
             subjects: Default::default(),
         };
         let announcer = Announcer::new(vec![Box::new(Heard(self.events.clone()))]);

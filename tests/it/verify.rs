@@ -138,7 +138,7 @@ fn machines_are_compared_side_by_side() {
         let table = verify::table(&all, &verification, lang);
         insta::assert_snapshot!(format!("verify_table_{lang:?}"), table);
         let dir = tempfile::tempdir().unwrap();
-        for (path, written) in verify::write(dir.path(), &all, lang) {
+        for (path, written) in verify::write(dir.path(), &all, &verification, lang) {
             assert!(written.is_ok(), "{}", path.display());
         }
         let page = std::fs::read_to_string(dir.path().join("verify.html")).unwrap();
@@ -153,7 +153,7 @@ fn a_page_is_whole_and_harmless_whatever_the_image_says() {
     let results = on_trial(HOSTILE, Lang::Ja, &arms);
     let all = [Verified { results, scenarios: &scenarios, dir: String::new() }];
     let dir = tempfile::tempdir().unwrap();
-    verify::write(dir.path(), &all, Lang::Ja);
+    verify::write(dir.path(), &all, &verify::verification(&all), Lang::Ja);
     let page = std::fs::read_to_string(dir.path().join("verify.html")).unwrap();
     assert!(!page.contains("<script") && !page.contains('\u{1b}') && page.ends_with("</html>"), "{page}");
     // One machine alone has nothing to be compared with.

@@ -18,6 +18,7 @@ use crate::helper::message::{Ran, RunSpec};
 use crate::image::context::{ContextFile, copied};
 use crate::image::dockerfile::{self, Action, Step};
 use crate::lab::line::Line;
+use crate::lab::shell::quoted;
 use crate::lab::sources::Source;
 use crate::lab::{LabError, Machine, Note};
 use crate::sandbox::limits::Limits;
@@ -149,11 +150,6 @@ fn script(command: &[String], env: &[(String, String)], workdir: &str) -> String
     words.push("exec".to_owned());
     words.extend(command.iter().map(|word| quoted(word)));
     words.join(" ")
-}
-
-/// A word that the shell takes as it is (POSIX shell, 2.2.2).
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Whether an image has a directory there: Docker puts a single file into it then, under its own name.

@@ -82,12 +82,16 @@ pub fn verification(all: &[Verified<'_>]) -> Verification {
 }
 
 /// Writes `verify.html` and `verify.json`, each whole or not at all.
-pub fn write(out: &Path, all: &[Verified<'_>], lang: Lang) -> Vec<(PathBuf, Result<(), BundleError>)> {
-    let verification = verification(all);
+pub fn write(
+    out: &Path,
+    all: &[Verified<'_>],
+    verification: &Verification,
+    lang: Lang,
+) -> Vec<(PathBuf, Result<(), BundleError>)> {
     // Our own types have string keys and no failing serializers.
-    let mut json = serde_json::to_vec_pretty(&verification).unwrap_or_default();
+    let mut json = serde_json::to_vec_pretty(verification).unwrap_or_default();
     json.push(b'\n');
-    let html = page::page(all, &verification, lang).into_bytes();
+    let html = page::page(all, verification, lang).into_bytes();
     let files = [("verify.html", html), ("verify.json", json)];
     files
         .into_iter()
