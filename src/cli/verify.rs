@@ -10,7 +10,7 @@ use crate::arm::ArmName;
 use crate::event::{Announcer, EventKind};
 use crate::lab::Backend;
 use crate::lab::choose::{self, Chosen, Wanted};
-use crate::lab::guest::Bus;
+use crate::lab::guest::{Bus, OwnNetwork};
 use crate::lab::host;
 use crate::lab::live::Reach;
 use crate::report;
@@ -37,12 +37,16 @@ pub struct Args {
     /// is never written
     #[arg(long = "disk", value_name = "ENDPOINT=FILE", value_parser = subjects::pair)]
     pub(super) disks: Vec<(String, String)>,
-    /// Who logs into a disk's machine at its console
-    #[arg(long, value_name = "USER", default_value = "root", requires = "password_file")]
+    /// Who logs into a disk's machine: root, or somebody with sudo
+    #[arg(long, value_name = "USER", default_value = "root", requires = "disks")]
     pub(super) user: String,
-    /// The first line of this file is that user's password; without it, the disk needs cloud-init
+    /// The first line of this file is that user's password, for its console, its SSH server and sudo; without password and key, the disk
+    /// needs cloud-init
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
+    /// The address that a disk's machine has at home, for SSH; what asks for one gets this
+    #[arg(long, value_name = "ADDRESS/PREFIX", default_value = "10.0.2.15/24", value_parser = disks::network)]
+    pub(super) address: OwnNetwork,
     /// What a disk and its machine's NICs are attached by: virtio, sata or ide; as where the disk comes from by default
     #[arg(long, value_name = "BUS", value_parser = disks::bus)]
     pub(super) bus: Option<Bus>,
@@ -73,9 +77,9 @@ pub struct Args {
     /// How many machines are made at once; the number of processors by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// The key that live machines are logged into with
+    /// The key that live machines, and disks' machines, are logged into with
     #[arg(long, value_name = "FILE")]
-    identity: Option<PathBuf>,
+    pub(super) identity: Option<PathBuf>,
     /// File of the host keys that are known, for --apply; ssh's own by default. A key that has changed is refused
     #[arg(long, value_name = "FILE", requires = "apply")]
     known_hosts: Option<PathBuf>,

@@ -18,7 +18,7 @@ use crate::fabric::config::SwitchConfig;
 use crate::fabric::counters::Counters;
 pub use duties::{
     Asks, DnsLookup, DnsLookupDone, Echo, EchoDone, Entry, EntryDone, FrameCount, Frames, FramesSeen, GuestRan,
-    GuestRun, SshLogin, SshLoginDone,
+    GuestRun, SshEnter, SshEntered, SshLogin, SshLoginDone,
 };
 pub use encoded::Encoded;
 pub use frame::{Frame, Key, Kind, encode_frame, encode_request, read_frame, read_request};

@@ -22,7 +22,8 @@ mod relay;
 mod resolver;
 mod shell;
 mod socket;
-pub mod ssh_login;
+pub mod ssh_enter;
+mod ssh_login;
 mod switch;
 pub mod systemctl;
 pub mod vboxmanage;
@@ -51,6 +52,7 @@ pub fn duty_of(arguments: &[String]) -> Option<std::process::ExitCode> {
         ("entry", [entry]) => Some(entry::main(entry)),
         ("frames", [frames]) => Some(frames::main(frames)),
         ("guest", [run]) => Some(guest::main(run)),
+        ("ssh-enter", [enter]) => Some(ssh_enter::main(enter)),
         ("ssh-login", [login]) => Some(ssh_login::main(login)),
         ("systemctl", rest) => Some(std::process::ExitCode::from(u8::try_from(systemctl::main(rest)).unwrap_or(1))),
         ("vboxmanage", rest) => Some(std::process::ExitCode::from(vboxmanage::main(rest))),

@@ -116,7 +116,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &str)] = &[
     ("testcontainers", "src/lab/docker/"),
     ("bollard", "src/lab/docker/"),
-    ("ssh2", "src/helper/ssh_login.rs"),
+    ("ssh2", "src/helper/ssh_login.rs src/helper/ssh_enter.rs"),
     ("hickory_resolver", "src/helper/resolver.rs"),
     ("hickory_proto", "src/wire/dns src/helper/dns_lookup"),
     ("junit_report", "src/report/junit"),

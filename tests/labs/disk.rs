@@ -14,6 +14,7 @@ use make::Image;
 on_native!(
     a_disk_that_shows_symptom_and_cure_is_fit,
     an_appliance_whose_file_says_it_already_is_not_fit,
+    a_machine_is_entered_over_ssh_and_looked_at,
     what_keeps_a_machine_from_its_login_is_named,
     an_interrupted_boot_leaves_nothing,
 );
@@ -28,20 +29,35 @@ struct Verified {
     results: Value,
 }
 
-/// What `verify` makes of a disk in the server's place.
-fn verify(on: On, dir: &Path, disk: &Path, password: &str, more: &[&str]) -> Verified {
+/// What `verify` makes of a disk in the server's place; `login` says who logs in, and how.
+fn verify(on: On, dir: &Path, disk: &Path, login: &[&str], more: &[&str]) -> Verified {
     let out = dir.join("report");
-    let file = dir.join("password");
-    std::fs::write(&file, format!("{password}\n")).unwrap();
     let mut command = saiten(on, dir);
     command.args(["verify", "ssh/slow-login", "--boot-limit", BOOT, "--disk"]);
-    command.arg(format!("server={}", disk.display())).arg("--password-file").arg(&file);
-    let output = command.args(more).arg("--out").arg(&out).output().unwrap();
+    command.arg(format!("server={}", disk.display())).args(login).args(more);
+    let output = command.arg("--out").arg(&out).output().unwrap();
     let said = text(&output);
     let results = std::fs::read(out.join("results.json")).unwrap_or_else(|_| panic!("{said}"));
-    let everything = Command::new("grep").args(["-rlF", make::PASSWORD]).arg(&out).output().unwrap();
-    assert!(everything.stdout.is_empty(), "the password is in {}", text(&everything));
+    for secret in [make::PASSWORD, KEY] {
+        let everything = Command::new("grep").args(["-rlF", "-e", secret]).arg(&out).output().unwrap();
+        assert!(everything.stdout.is_empty(), "the secret is in {}", text(&everything));
+    }
     Verified { status: output.status.code(), said, results: serde_json::from_slice(&results).unwrap() }
+}
+
+/// How every private key begins that the tests make.
+const KEY: &str = "PRIVATE KEY";
+
+/// The file of a password.
+fn password(dir: &Path, password: &str) -> String {
+    let file = dir.join("password");
+    std::fs::write(&file, format!("{password}\n")).unwrap();
+    file.display().to_string()
+}
+
+/// As root, at the console.
+fn verify_as_root(on: On, dir: &Path, disk: &Path, more: &[&str]) -> Verified {
+    verify(on, dir, disk, &["--password-file", &password(dir, make::PASSWORD)], more)
 }
 
 impl Verified {
@@ -65,7 +81,7 @@ fn a_disk_that_shows_symptom_and_cure_is_fit(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let disk = Image::shared().qcow2(dir.path());
     let before = make::sum(&disk);
-    let found = verify(on, dir.path(), &disk, make::PASSWORD, &[]);
+    let found = verify_as_root(on, dir.path(), &disk, &[]);
     assert_eq!(found.status, Some(0), "{}", found.said);
     found.left_as_it_was();
     assert_eq!(found.subject()["facts"]["digest"], format!("sha256:{before}"));
@@ -80,10 +96,39 @@ fn a_disk_that_shows_symptom_and_cure_is_fit(on: On) {
 fn an_appliance_whose_file_says_it_already_is_not_fit(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let image = Image::shared().with(dir.path(), &[("/etc/ssh/sshd_config", "GSSAPIAuthentication no\n")]);
-    let found = verify(on, dir.path(), &image.ova(dir.path()), make::PASSWORD, &["--bus", "virtio"]);
+    let password = password(dir.path(), make::PASSWORD);
+    let login = ["--user", "lab", "--password-file", &password];
+    let found = verify(on, dir.path(), &image.ova(dir.path()), &login, &["--bus", "virtio"]);
     assert_eq!(found.status, Some(1), "{}", found.said);
     assert!(found.said.contains("finds nothing to edit in /etc/ssh/sshd_config"), "{}", found.said);
     found.left_as_it_was();
+}
+
+/// A quick look boots it once: with a key over SSH, and with sudo where there is no console.
+fn a_machine_is_entered_over_ssh_and_looked_at(on: On) {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("key").display().to_string();
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &key]).status().unwrap();
+    assert!(made.success());
+    let public = std::fs::read_to_string(format!("{key}.pub")).unwrap();
+    let image = Image::shared().with(dir.path(), &[("/root/.ssh/authorized_keys", &public)]);
+    let found = verify(on, dir.path(), &image.path, &["--identity", &key], &["--fit"]);
+    assert_eq!(found.status, Some(0), "{}", found.said);
+    found.left_as_it_was();
+    let facts = &found.subject()["facts"];
+    assert_eq!(facts["init"], "systemd");
+    assert!(facts["system"].as_str().or(facts["os"].as_str()).is_some_and(|os| os.contains("Debian")), "{facts}");
+    // A unit without a line is none: no console asks for a login. The file that the fixes edit says `no` already.
+    let files = [
+        ("/lib/systemd/system/serial-getty@.service", ""),
+        ("/etc/systemd/system/getty@tty1.service", "[Service]\nExecStart=-/sbin/agetty tty1 linux\n"),
+        ("/etc/ssh/sshd_config", "GSSAPIAuthentication no\n"),
+    ];
+    let image = Image::shared().with(dir.path(), &files);
+    let password = password(dir.path(), make::PASSWORD);
+    let found = verify(on, dir.path(), &image.path, &["--user", "lab", "--password-file", &password], &["--fit"]);
+    assert_eq!(found.status, Some(1), "{}", found.said);
+    assert!(found.said.contains("GSSAPIAuthentication no"), "{}", found.said);
 }
 
 /// All in one test: each of them ends before there is a login.
@@ -100,13 +145,14 @@ fn what_keeps_a_machine_from_its_login_is_named(on: On) {
     ] {
         let dir = tempfile::tempdir().unwrap();
         let image = Image::shared().with(dir.path(), &[("/boot/grub/grub.cfg", &config)]);
-        let found = verify(on, dir.path(), &image.path, make::PASSWORD, more);
+        let found = verify_as_root(on, dir.path(), &image.path, more);
         assert_eq!(found.status, Some(1), "{said}: {}", found.said);
         assert!(found.said.contains(said), "{said}: {}", found.said);
         found.left_as_it_was();
     }
     let dir = tempfile::tempdir().unwrap();
-    let found = verify(on, dir.path(), &Image::shared().path, "wrong horse", &[]);
+    let wrong = password(dir.path(), "wrong horse");
+    let found = verify(on, dir.path(), &Image::shared().path, &["--password-file", &wrong], &[]);
     assert_eq!(found.status, Some(1), "{}", found.said);
     assert!(found.said.contains("the login of root at its console fails"), "{}", found.said);
 }
@@ -154,7 +200,7 @@ fn a_machine_boots_in_a_container_too(on: On) {
     let dir = tempfile::tempdir().unwrap();
     let config = "set timeout=0\nmenuentry x {\n linux /vmlinuz root=LABEL=lab console=ttyS0 quiet\n}\n";
     let image = Image::shared().with(dir.path(), &[("/boot/grub/grub.cfg", config)]);
-    let found = verify(on, dir.path(), &image.path, make::PASSWORD, &[]);
+    let found = verify_as_root(on, dir.path(), &image.path, &[]);
     assert_eq!(found.status, Some(1), "{}", found.said);
     assert!(found.said.contains("its kernel panics"), "{}", found.said);
     found.left_as_it_was();

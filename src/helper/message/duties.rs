@@ -131,6 +131,37 @@ pub struct GuestRan {
     pub failed: Option<String>,
 }
 
+/// Parameters of the `ssh-enter` duty: a shell text for root of a virtual machine, over SSH.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SshEnter {
+    /// Where its SSH server is reached.
+    pub server: SocketAddr,
+    /// Who logs in.
+    pub user: String,
+    /// File of the endpoint with the private key; never a secret itself, since arguments can be seen.
+    pub key: Option<String>,
+    /// File of the endpoint whose first line is the password: for the login where there is no key, and for sudo.
+    pub password: Option<String>,
+    /// What root's shell reads.
+    pub text: String,
+    /// Longest that one step may take, in milliseconds.
+    pub limit_ms: u32,
+}
+
+/// What the `ssh-enter` duty prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SshEntered {
+    /// No SSH server answers, or not yet.
+    Nobody(String),
+    /// It lets the user not in.
+    Refused(String),
+    /// The user is not root, and does not become it.
+    NotRoot(String),
+    /// The text was read; what it printed.
+    Ran(String),
+}
+
 /// Parameters of the `frames` duty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Frames {

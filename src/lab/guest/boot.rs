@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::console::{self, Console};
 use super::control::Control;
+use super::enter::{self, Tries};
 use super::signs::{Sign, sign};
-use super::{Guest, Medium, disk, login, net};
+use super::{Guest, Medium, Password, disk, login, net};
 use crate::clean::one_line;
 use crate::helper::message::{Content, FileSpec, NicSpec, Request, RunSpec};
 use crate::lab::line::Line;
@@ -26,6 +27,8 @@ pub const AGENT_PORT: &str = "/run/machine/agent";
 /// Where the machine's second serial port is.
 pub const AGENT_SERIAL: &str = "/run/machine/agent-serial";
 const START: &str = "/usr/lib/saiten/start-machine";
+/// QEMU's name of the machine's own network.
+const OWN_NETWORK: &str = "own";
 
 /// How long QEMU may take to start.
 const START_MOST: Duration = Duration::from_secs(30);
@@ -39,8 +42,12 @@ const LINE_MOST: usize = 100;
 const RESETS_MOST: u32 = 2;
 /// Looks at the same menu before somebody presses Enter.
 const MENU_LOOKS: u32 = 4;
-/// How long a machine that asks for a login at its screen may take to ask at a console, too.
-const SCREEN_ONLY: Duration = Duration::from_secs(60);
+/// How long a machine that asks for a login at its screen may take to ask at a console, too; then SSH is tried with the password.
+const NO_CONSOLE: Duration = Duration::from_secs(10);
+/// How long that may take until somebody is in.
+const SCREEN_ONLY: Duration = Duration::from_secs(90);
+/// A machine that shows no text at all may be one with a desktop.
+const NO_TEXT: Duration = Duration::from_secs(120);
 
 /// What a machine is booted for.
 pub struct Place<'a> {
@@ -58,48 +65,56 @@ pub struct Place<'a> {
     pub note: &'a Note<'a>,
 }
 
-/// Boots a machine in an endpoint's place.
+/// Boots a machine in an endpoint's place, up to an agent in it. It is as it came, in a network of its own.
 ///
 /// # Errors
 /// [`LabError::Unfit`] where the disk is to blame, [`LabError::Lacking`] where something is missing that the user can give.
-pub async fn boot(place: Place<'_>, medium: &Medium) -> Result<Guest, LabError> {
-    let Place { line, name, .. } = place;
+pub async fn boot(place: &Place<'_>, medium: &Medium) -> Result<Guest, LabError> {
+    let Place { line, name, .. } = *place;
     let serving = disk::serve(line, Path::new(DISK), &medium.disk).await?;
-    start(&place, medium).await?;
+    start(place, medium).await?;
     let control = Control::open(line, Path::new(CONTROL)).await?;
     let mut consoles = Vec::new();
     for path in CONSOLES {
         consoles.push(Console::open(line, Path::new(path)).await?);
     }
-    let watch =
-        Watch { name, medium, control: &control, consoles: &consoles, note: place.note, screen: RefCell::default() };
+    let watch = Watch {
+        name,
+        medium,
+        control: &control,
+        consoles: &consoles,
+        note: place.note,
+        screen: RefCell::default(),
+        tries: Tries::default(),
+    };
     let clock = Instant::now();
     control.go().await?;
-    let (at, booted) = match tokio::time::timeout(medium.limit, watch.until_up()).await {
+    let up = async {
+        tokio::select! {
+            up = watch.until_up() => up,
+            up = enter::until_in(line, medium.login.as_ref(), &watch.tries, name) => up,
+        }
+    };
+    let (at, booted) = match tokio::time::timeout(medium.limit, up).await {
         Ok(up) => (up?, clock.elapsed()),
         Err(_) => return Err(watch.late().await),
     };
-    let port = match (at, &medium.login) {
-        (Up::Started(port), _) => port,
-        (Up::Prompt(console), Some(login)) => {
+    let port = match at {
+        Up::Started(port) => port,
+        Up::Prompt { console, user, password } => {
             (place.note)("logging in");
-            login::log_in(console, login, name).await?;
+            login::log_in(console, user, password, name).await?;
             login::start_agent(console, name).await?
         }
-        (Up::Prompt(_), None) => return Err(LabError::Lacking(watch.phrase("lacking-login"))),
     };
-    (place.note)("setting addresses");
     let (agent, carriers) = login::meet(line, port, name).await?;
-    let net::Placed { names, stopped } =
-        net::place(&agent, name, place.endpoint, place.nics.clone(), place.patience).await?;
     Ok(Guest {
         line: agent,
         consoles,
         booted,
-        names,
-        stopped,
+        placed: net::Placed::default(),
+        control,
         _serving: serving,
-        _control: control,
         _carriers: carriers,
     })
 }
@@ -111,6 +126,7 @@ async fn start(place: &Place<'_>, medium: &Medium) -> Result<(), LabError> {
         medium.disk.format.name().to_owned(),
         (medium.memory >> 20).to_string(),
         medium.bus.name().to_owned(),
+        format!("own={}", medium.network.options()),
     ];
     if medium.login.is_none() {
         let file = |(name, text): (&str, String)| FileSpec {
@@ -132,10 +148,36 @@ async fn start(place: &Place<'_>, medium: &Medium) -> Result<(), LabError> {
     Err(LabError::backend(format!("cannot start the machine of endpoint `{}`", place.name), said))
 }
 
+/// Takes a machine out of the network that was its own, puts its NICs on the lab's wires, and gives it the scenario's addresses.
+///
+/// # Errors
+/// [`LabError::Unfit`]: it does not take them.
+pub async fn move_in(guest: &mut Guest, place: &Place<'_>) -> Result<(), LabError> {
+    (place.note)("setting addresses");
+    guest.control.cut(OWN_NETWORK).await?;
+    for number in 0..place.nics.len() {
+        let up = ["ip", "link", "set", &format!("tap{number}"), "up"].map(str::to_owned).into();
+        let ran = place.line.run(RunSpec::command(up, START_MOST)).await?;
+        if ran.status != 0 {
+            let what = format!("cannot put the machine of endpoint `{}` on its wires", place.name);
+            return Err(LabError::backend(what, ran.stderr.trim()));
+        }
+    }
+    guest.placed = net::place(&guest.line, place.name, place.endpoint, place.nics.clone(), place.patience).await?;
+    Ok(())
+}
+
 /// How far a machine has come.
-enum Up<'a> {
-    /// A console asks who it is.
-    Prompt(&'a Console),
+pub enum Up<'a> {
+    /// A console asks who it is, and there is somebody to be.
+    Prompt {
+        /// The console.
+        console: &'a Console,
+        /// Who logs in.
+        user: &'a str,
+        /// The password.
+        password: &'a Password,
+    },
     /// The agent runs and can be reached there.
     Started(&'static str),
 }
@@ -149,12 +191,24 @@ struct Watch<'a> {
     note: &'a Note<'a>,
     /// What its screen last showed.
     screen: RefCell<String>,
+    /// Those of logging in over SSH.
+    tries: Tries,
 }
 
 impl<'a> Watch<'a> {
     fn phrase(&self, id: &str) -> Phrase {
         let phrase = Phrase::new(id).with("endpoint", self.name).with("file", &self.medium.disk.named);
-        phrase.with("bus", self.medium.bus.name())
+        let phrase = phrase.with("bus", self.medium.bus.name()).with("reason", self.tries.last.borrow());
+        match &self.medium.login {
+            Some(login) => phrase.with("user", &login.user),
+            None => phrase,
+        }
+    }
+
+    /// A prompt at a console, if there is anything to log in with at one.
+    fn prompt(&self, console: &'a Console) -> Option<Up<'a>> {
+        let login = self.medium.login.as_ref()?;
+        Some(Up::Prompt { console, user: &login.user, password: login.password.as_ref()? })
     }
 
     fn unfit(&self, id: &str, said: &str) -> LabError {
@@ -162,7 +216,8 @@ impl<'a> Watch<'a> {
     }
 
     async fn until_up(&self) -> Result<Up<'a>, LabError> {
-        let (mut screen_at, mut menu, mut asked_at) = (Instant::now(), 0, None);
+        let began = Instant::now();
+        let (mut screen_at, mut menu, mut asked_at) = (began, 0, None);
         let mut seen = CONSOLES.map(|_| 0);
         loop {
             tokio::time::sleep(LOOK).await;
@@ -176,17 +231,20 @@ impl<'a> Watch<'a> {
                 if let Some(port) = login::started(&text) {
                     return Ok(Up::Started(port));
                 }
-                match sign(&text) {
-                    // Without a login, cloud-init has the time that the boot has.
-                    Some(Sign::Login) if self.medium.login.is_some() => return Ok(Up::Prompt(console)),
-                    Some(sign) => self.stuck(&sign, &text)?,
-                    None => {}
+                match (sign(&text), self.prompt(console)) {
+                    (Some(Sign::Login), Some(prompt)) => return Ok(prompt),
+                    // Without a password, SSH and cloud-init have the time that the boot has.
+                    (Some(sign), _) => self.stuck(&sign, &text)?,
+                    (None, _) => {}
                 }
             }
             if screen_at.elapsed() < LOOK_AT_SCREEN {
                 continue;
             }
             screen_at = Instant::now();
+            if began.elapsed() > NO_TEXT {
+                self.tries.may_use_password.set(true);
+            }
             self.poke().await?;
             let Ok(screen) = self.control.screen().await else { continue };
             if !screen.is_empty() {
@@ -202,7 +260,11 @@ impl<'a> Watch<'a> {
                 }
                 Some(Sign::Login) => {
                     let since = *asked_at.get_or_insert_with(Instant::now);
-                    if since.elapsed() > SCREEN_ONLY && self.medium.login.is_some() {
+                    if since.elapsed() > NO_CONSOLE {
+                        self.tries.may_use_password.set(true);
+                    }
+                    let has_key = self.medium.login.as_ref().is_none_or(|login| login.key.is_some());
+                    if since.elapsed() > SCREEN_ONLY && !has_key {
                         return Err(LabError::Lacking(self.phrase("lacking-console")));
                     }
                 }
@@ -262,8 +324,9 @@ impl<'a> Watch<'a> {
     async fn late(&self) -> LabError {
         let asks = self.consoles.iter().any(|console| sign(&console.since(0)) == Some(Sign::Login));
         let screen = self.control.screen().await.unwrap_or_default();
-        if self.medium.login.is_none() && (asks || sign(&screen) == Some(Sign::Login)) {
-            return LabError::Lacking(self.phrase("lacking-login"));
+        if asks || sign(&screen) == Some(Sign::Login) {
+            let id = if self.medium.login.is_some() { "lacking-ssh" } else { "lacking-login" };
+            return LabError::Lacking(self.phrase(id));
         }
         let said = self.consoles.iter().map(|console| console.since(0)).find(|text| !text.trim().is_empty());
         match self.unfit("unfit-boot-late", &said.unwrap_or(screen)) {

@@ -36,10 +36,18 @@ pub struct Fate {
 
 /// The control of a machine.
 pub struct Control {
-    write: tokio::sync::Mutex<(WriteHalf<DuplexStream>, mpsc::UnboundedReceiver<Value>)>,
+    held: tokio::sync::Mutex<Held>,
     fate: Rc<RefCell<Fate>>,
     listening: JoinHandle<()>,
     _carriers: Carriers,
+}
+
+/// What one order at a time uses.
+struct Held {
+    write: WriteHalf<DuplexStream>,
+    heard: mpsc::UnboundedReceiver<Value>,
+    // Number of the last order, which its answer has, too.
+    last: u64,
 }
 
 impl Drop for Control {
@@ -58,7 +66,8 @@ impl Control {
         let fate = Rc::new(RefCell::new(Fate::default()));
         let (answers, heard) = mpsc::unbounded_channel();
         let listening = tokio::task::spawn_local(listen(read, fate.clone(), answers));
-        let control = Control { write: tokio::sync::Mutex::new((write, heard)), fate, listening, _carriers: carriers };
+        let held = tokio::sync::Mutex::new(Held { write, heard, last: 0 });
+        let control = Control { held, fate, listening, _carriers: carriers };
         control.order(json!({"execute": "qmp_capabilities"})).await?;
         Ok(control)
     }
@@ -97,13 +106,32 @@ impl Control {
         Ok(screen_text(answer.as_str().unwrap_or_default()))
     }
 
-    async fn order(&self, order: Value) -> Result<Value, LabError> {
+    /// Takes a network away that a machine's NICs reach; its NICs stay.
+    ///
+    /// # Errors
+    /// What QEMU says.
+    pub async fn cut(&self, network: &str) -> Result<(), LabError> {
+        self.order(json!({"execute": "netdev_del", "arguments": {"id": network}})).await.map(drop)
+    }
+
+    async fn order(&self, mut order: Value) -> Result<Value, LabError> {
         let what = "the machine's control";
-        let mut held = self.write.lock().await;
-        let (write, heard) = &mut *held;
+        let mut held = self.held.lock().await;
+        held.last += 1;
+        // Who gave the order before may not have waited for its answer.
+        let number = Value::from(held.last);
+        order["id"] = number.clone();
         let text = format!("{order}\n");
-        write.write_all(text.as_bytes()).await.map_err(|err| LabError::backend(what, err))?;
-        match tokio::time::timeout(ANSWER, heard.recv()).await {
+        held.write.write_all(text.as_bytes()).await.map_err(|err| LabError::backend(what, err))?;
+        let answered = async {
+            loop {
+                match held.heard.recv().await {
+                    Some(answer) if answer.get("id") != Some(&number) => {}
+                    answer => return answer,
+                }
+            }
+        };
+        match tokio::time::timeout(ANSWER, answered).await {
             Ok(Some(answer)) => match answer.get("return") {
                 Some(value) => Ok(value.clone()),
                 None => Err(LabError::backend(what, answer.get("error").unwrap_or(&answer))),

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::Password;
 use super::console::Console;
 use super::signs::{Sign, sign};
 use super::socket::{Carriers, Socket};
-use super::{Login, Password};
 use crate::helper::message::{PROGRAM, RunSpec};
 use crate::lab::LabError;
 use crate::lab::line::Line;
@@ -41,6 +41,11 @@ fn start_lines() -> [String; 6] {
     ]
 }
 
+/// The same as a text for a shell that reads it.
+pub fn script() -> String {
+    format!("{}\n", start_lines().join("\n"))
+}
+
 /// The same as instance data that cloud-init takes (NoCloud), for disks that nobody can log into.
 pub fn seed() -> [(&'static str, String); 2] {
     let lines = start_lines().join("\n").replace("</dev/null >/dev/null 2>&1 &", "</dev/null >/dev/null 2>&1 &\n");
@@ -67,10 +72,12 @@ pub fn started(text: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// [`LabError::Unfit`]: nobody gets in, or whoever does is not root.
-pub async fn log_in(console: &Console, login: &Login, endpoint: &str) -> Result<(), LabError> {
-    let unfit = |id: &str| LabError::Unfit(Phrase::new(id).with("endpoint", endpoint).with("user", &login.user));
+pub async fn log_in(console: &Console, user: &str, password: &Password, endpoint: &str) -> Result<(), LabError> {
+    let unfit = |id: &str| {
+        LabError::Unfit(Phrase::new(id).with("endpoint", endpoint).with("user", user).with("said", "sudo -S"))
+    };
     let count = console.count();
-    console.type_in(&format!("{}\n", login.user)).await?;
+    console.type_in(&format!("{user}\n")).await?;
     // Whatever the language: a line that ends with a colon, and does not ask for a name again.
     let asked = |text: &str| {
         let last = text.trim_end().lines().last()?;
@@ -79,8 +86,8 @@ pub async fn log_in(console: &Console, login: &Login, endpoint: &str) -> Result<
     if console.wait(count, STEP, asked).await.is_none() {
         return Err(unfit("unfit-login"));
     }
-    let Some(user) = into_shell(console, &login.password).await? else { return Err(unfit("unfit-login")) };
-    if user == "0" {
+    let Some(number) = into_shell(console, password).await? else { return Err(unfit("unfit-login")) };
+    if number == "0" {
         return Ok(());
     }
     let count = console.count();
@@ -89,7 +96,7 @@ pub async fn log_in(console: &Console, login: &Login, endpoint: &str) -> Result<
     if console.wait(count, STEP, |text| (text.matches("saiten-sudo:").count() > 1).then_some(())).await.is_none() {
         return Err(unfit("unfit-not-root"));
     }
-    match into_shell(console, &login.password).await?.as_deref() {
+    match into_shell(console, password).await?.as_deref() {
         Some("0") => Ok(()),
         _ => Err(unfit("unfit-not-root")),
     }
@@ -98,7 +105,7 @@ pub async fn log_in(console: &Console, login: &Login, endpoint: &str) -> Result<
 /// Types the password and asks for a shell until one answers; the user's number. `None` when nobody is let in.
 async fn into_shell(console: &Console, password: &Password) -> Result<Option<String>, LabError> {
     let count = console.count();
-    console.type_in(&format!("{}\n", password.0)).await?;
+    console.type_in(&format!("{}\n", password.text())).await?;
     let mut answer = |text: &str| {
         if REFUSED.iter().any(|word| text.contains(word)) || sign(text) == Some(Sign::Login) {
             return Some(None);

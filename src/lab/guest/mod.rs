@@ -5,6 +5,7 @@ mod boot;
 mod console;
 mod control;
 mod disk;
+mod enter;
 mod login;
 mod net;
 mod signs;
@@ -16,11 +17,13 @@ use std::time::Duration;
 
 use super::LabError;
 use super::line::Line;
+use super::live::Identity;
 use crate::clean::clean;
 use crate::disk::Disk;
 use crate::wording::Phrase;
-pub use boot::{Place, boot};
+pub use boot::{Place, boot, move_in};
 use console::Console;
+pub use enter::OwnNetwork;
 
 /// Image of an endpoint that a machine is booted in.
 pub const IMAGE: &str = "machine";
@@ -28,8 +31,9 @@ pub const IMAGE: &str = "machine";
 pub const BOOT_LIMIT: Duration = Duration::from_secs(300);
 /// Memory of a machine, in bytes.
 pub const MEMORY: u64 = 512 << 20;
-/// What QEMU needs beside the machine's memory: translated code, buffers, tables.
-pub const OVERHEAD: u64 = 512 << 20;
+/// What QEMU needs beside the machine's memory: translated code, buffers, tables; and what the machine writes to its disk, 768 MiB at
+/// most, which lies in memory where the endpoint's own files do.
+pub const OVERHEAD: u64 = (512 + 768) << 20;
 /// Threads of QEMU and of the helper.
 pub const PROCESSES: u32 = 256;
 /// Longest excerpt of a console in a finding, in characters.
@@ -44,6 +48,11 @@ impl Password {
     pub fn new(text: &str) -> Self {
         Password(text.into())
     }
+
+    /// The text, for whoever types it.
+    fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Password {
@@ -52,13 +61,15 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// Who logs in at a console: root.
+/// Who logs in: root, or somebody with sudo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// User name.
     pub user: String,
-    /// The password.
-    pub password: Password,
+    /// The password, for a console, for SSH where there is no key, and for sudo.
+    pub password: Option<Password>,
+    /// The key, for SSH.
+    pub key: Option<Identity>,
 }
 
 /// What a machine's disk and NICs are attached by: its kernel must know it, and have it at hand when it boots.
@@ -102,6 +113,8 @@ pub struct Medium {
     pub login: Option<Login>,
     /// What it is attached by.
     pub bus: Bus,
+    /// The network that it believes to be in while it boots.
+    pub network: OwnNetwork,
     /// Longest boot, up to its login prompt.
     pub limit: Duration,
     /// Memory in bytes.
@@ -146,11 +159,10 @@ pub struct Guest {
     line: Line,
     consoles: Vec<Console>,
     booted: Duration,
-    names: Vec<String>,
-    stopped: Vec<String>,
+    placed: net::Placed,
     // Their ends are the machine's.
+    control: control::Control,
     _serving: disk::Serving,
-    _control: control::Control,
     _carriers: socket::Carriers,
 }
 
@@ -167,14 +179,16 @@ impl Guest {
     pub async fn findings(&self, endpoint: &str) -> Result<Vec<Phrase>, LabError> {
         let finding = |id: &str| Phrase::new(id).with("endpoint", endpoint);
         let mut findings = vec![
-            finding("finding-guest-booted").with("seconds", self.booted.as_secs()).with("nics", self.names.join(", ")),
+            finding("finding-guest-booted")
+                .with("seconds", self.booted.as_secs())
+                .with("nics", self.placed.names.join(", ")),
         ];
         let failed = login::failed_units(&self.line).await?;
         if !failed.is_empty() {
             findings.push(finding("finding-guest-failed").with("units", failed.join(", ")));
         }
-        if !self.stopped.is_empty() {
-            findings.push(finding("finding-guest-stopped").with("services", self.stopped.join(", ")));
+        if !self.placed.stopped.is_empty() {
+            findings.push(finding("finding-guest-stopped").with("services", self.placed.stopped.join(", ")));
         }
         Ok(findings)
     }

@@ -20,6 +20,7 @@ const STOP_OTHERS: &str = "for unit in systemd-networkd.socket systemd-networkd 
     [ ! -L /etc/resolv.conf ] || rm -f /etc/resolv.conf; :";
 
 /// What was done to a machine's network.
+#[derive(Debug, Default)]
 pub struct Placed {
     /// Its own names of the NICs.
     pub names: Vec<String>,

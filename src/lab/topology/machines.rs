@@ -27,7 +27,8 @@ impl Lab {
             patience: self.patience(),
             note,
         };
-        let guest = guest::boot(place, medium).await?;
+        let mut guest = guest::boot(&place, medium).await?;
+        guest::move_in(&mut guest, &place).await?;
         let findings = guest.findings(name).await?;
         // Set once: a lab boots its machines once.
         let _ = member.guest.set(guest);

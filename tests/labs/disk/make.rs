@@ -8,7 +8,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-/// root's password.
+/// The password of root, and of `lab`, who has sudo.
 pub const PASSWORD: &str = "correct horse";
 /// Where the disk's file system begins.
 const FILE_SYSTEM: u64 = 1 << 20;
