@@ -16,8 +16,8 @@ on_each_backend!(
 
 on_docker!(sweep_removes_what_a_dead_run_left_and_nothing_else, no_engine_is_an_error_with_a_way_out);
 
-/// A run's containers are gone within this, in seconds; a helper that hears nothing gives up after three.
-const GONE: f64 = 5.0;
+/// Long after this, in seconds, nobody would end a run's machines any more: a helper that hears nothing gives up after three.
+const GONE: f64 = 30.0;
 
 fn kill_9_leaves_nothing(on: On) {
     let mut run = Background::start(on, &["ssh/slow-login"], 6);

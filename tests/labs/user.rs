@@ -49,8 +49,21 @@ pub(crate) use on_native;
 /// Names of what an ordinary user who runs tests is given instead of what they may not read: the program, and the project.
 pub const GIVEN: [&str; 2] = ["SAITEN_TEST_PROGRAM", "SAITEN_TEST_PROJECT"];
 
+/// Waits for whoever builds Docker's images beside the first tests, and says by this file when that is over (`ci/test`).
+fn images_are_built() {
+    let Some(built) = std::env::var_os("SAITEN_TEST_IMAGES_BUILT") else { return };
+    let deadline = Instant::now() + Duration::from_secs(1200);
+    while !Path::new(&built).exists() {
+        assert!(Instant::now() < deadline, "Docker's images are not built yet");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
 /// The program, in the project's directory, with a runtime directory of the test's own.
 pub fn saiten(on: On, dir: &Path) -> Command {
+    if on == On::Docker {
+        images_are_built();
+    }
     let own = [env!("CARGO_BIN_EXE_saiten"), env!("CARGO_MANIFEST_DIR")];
     let [program, project] = std::array::from_fn(|at| std::env::var_os(GIVEN[at]).unwrap_or_else(|| own[at].into()));
     let mut command = Command::new(program);
@@ -143,12 +156,17 @@ impl Run {
     /// A run that is a proof, too: natively, where a lab costs little, with mutants and with known submissions whose names hold
     /// this; on the engine without.
     pub fn proven(on: On, scenarios: &[&str], submissions: &str) -> Self {
+        Run::proven_of(on, scenarios, &["--submissions", submissions])
+    }
+
+    /// The same, of what these arguments say.
+    pub fn proven_of(on: On, scenarios: &[&str], more: &[&str]) -> Self {
         if on == On::Docker {
             return Run::of(on, scenarios);
         }
         let dir = tempfile::tempdir().unwrap();
         let command = saiten(on, dir.path());
-        let run = Run::told(command, dir, "prove", &[scenarios, &["--submissions", submissions]].concat());
+        let run = Run::told(command, dir, "prove", &[scenarios, more].concat());
         // Judged again from the evidence, what was handed in and mutants included.
         let again = saiten(on, run.dir.path()).arg("regrade").arg(run.out()).output().unwrap();
         assert_eq!(
