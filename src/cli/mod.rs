@@ -24,6 +24,7 @@ mod signals;
 mod subjects;
 mod sweep;
 mod up;
+mod verified;
 mod verify;
 mod virtualbox;
 
@@ -164,7 +165,7 @@ enum Command {
     Down(up::DownArgs),
     /// Removes what killed runs left, and only that
     Sweep(sweep::Args),
-    /// Judges the stored evidence of a run again
+    /// Judges the stored evidence of a run, a batch or a verification again
     Regrade(regrade::Args),
     /// On a machine with VirtualBox: measures whether a VM's bridged NIC reaches the wire, tries the course's fix, puts back
     Virtualbox(virtualbox::Args),

@@ -1,7 +1,8 @@
 //! `saiten regrade`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::verified::{self, Several, Tried};
 use super::{CommandError, Context, regrade_batch};
 use crate::evidence::bundle::Bundle;
 use crate::scenario::file;
@@ -9,7 +10,7 @@ use crate::scenario::file;
 /// Arguments of `saiten regrade`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Report directory of an earlier run
+    /// Report directory of an earlier run, batch or verification; where several machines were verified, that of one or of all
     pub(super) dir: PathBuf,
     /// Judges by the scenario files as they are now, not by those that were run
     #[arg(long)]
@@ -19,14 +20,31 @@ pub struct Args {
     pub(super) out: Option<PathBuf>,
 }
 
-/// Judges stored evidence again.
+/// Judges stored evidence again. The reports keep the language of the run: the same evidence gives the same bytes wherever it is
+/// judged.
 pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     if regrade_batch::is_batch(&args.dir) {
         return regrade_batch::main(args, context);
     }
+    let to = args.out.as_ref().unwrap_or(&args.dir);
+    if let Some(several) = Several::below(&args.dir)? {
+        let one = |dir: &str| read(&args.dir.join(dir), dir, args, context);
+        let tried = several.dirs().map(one).collect::<Result<Vec<Tried>, CommandError>>()?;
+        return verified::publish(&tried, several.untried, to, context, |_| Vec::new());
+    }
+    let stored = read(&args.dir, "", args, context)?;
+    if verified::is_verified(&stored.record) {
+        return verified::publish(&[stored], Vec::new(), to, context, |_| Vec::new());
+    }
+    let (results, proof) = super::run::judged(&stored.record, &stored.scenarios);
+    super::run::publish(&results, &proof, to, Vec::new(), context)
+}
+
+/// What a run left in a directory, which has this name below that of all.
+fn read(from: &Path, dir: &str, args: &Args, context: &Context) -> Result<Tried, CommandError> {
     let place = context.place()?;
     let catalog = crate::run::virtualbox::known(place.catalog());
-    let bundle = Bundle::of(&args.dir);
+    let bundle = Bundle::of(from);
     let record = bundle.read_run()?;
     let mut scenarios = Vec::new();
     for scenario in &record.scenarios {
@@ -36,7 +54,5 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
             read.map_err(|problems| CommandError::Problems(problems.render(context.lang, context.around.error_color)))?;
         scenarios.push((read, bundle.read_arms(scenario)?));
     }
-    // The reports keep the language of the run: the same evidence gives the same bytes wherever it is judged.
-    let (results, proof) = super::run::judged(&record, &scenarios);
-    super::run::publish(&results, &proof, args.out.as_ref().unwrap_or(&args.dir), Vec::new(), context)
+    Ok(Tried { record, scenarios, dir: dir.to_owned() })
 }

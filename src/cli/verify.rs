@@ -1,24 +1,22 @@
 //! `saiten verify`: whether a machine that somebody made is fit for the lesson, before the class finds out.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::run::{Done, judged, listeners, publish, session};
+use super::run::{Done, listeners, session};
 use super::subjects::{self, Candidate, Matrix};
-use super::{CommandError, Context, NOT_RUN, disks, live, run_id};
+use super::verified::{self, Tried};
+use super::{CommandError, Context, disks, live, run_id};
 use crate::arm::ArmName;
 use crate::event::{Announcer, EventKind};
+use crate::evidence::bundle::Bundle;
 use crate::lab::Backend;
 use crate::lab::choose::{self, Chosen, Wanted};
 use crate::lab::guest::{Bus, OwnNetwork};
 use crate::lab::host;
 use crate::lab::live::Reach;
-use crate::report;
-use crate::report::results::Results;
-use crate::report::verify::Verified;
+use crate::report::verify::Untried;
 use crate::run::{self, Job, Options, Stop};
 use crate::scenario::Scenario;
-use crate::wording::say;
 
 /// Every address.
 const EVERYWHERE: [&str; 2] = ["0.0.0.0/0", "::/0"];
@@ -108,6 +106,10 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
         // Nothing is brought up whose progress there would be to show.
         heard.truncate(1);
     }
+    if candidates.len() > 1 {
+        // Each has its own below: what an earlier run left here would be taken for all of them when they are judged again.
+        Bundle::of(&args.out).clear()?;
+    }
     let announcer = Announcer::new(heard);
     let done = session(&wanted, &announcer, true, async |chosen: Chosen, stop: &Stop| {
         let mut done = Vec::new();
@@ -167,72 +169,34 @@ async fn one(
     Ok(Done { record: outcome.record, scenarios, announcer: announcer.clone() })
 }
 
-/// Writes each candidate's reports, prints the summaries, gives the exit status: the worst answer.
+/// Judges what was tried, and writes and prints all of it; gives the exit status: the worst answer.
 fn finish(
-    tried: Vec<Result<Done, CommandError>>,
+    finished: Vec<Result<Done, CommandError>>,
     candidates: &[Candidate],
     args: &Args,
     context: &Context,
 ) -> Result<u8, CommandError> {
-    let (mut status, mut trouble, mut done) = (0, Vec::new(), Vec::new());
-    for (at, tried) in tried.into_iter().enumerate() {
-        match tried {
-            Ok(finished) => done.push((at, finished)),
-            Err(err) if candidates.len() == 1 => return Err(err),
-            Err(err) => {
-                status = status.max(err.status());
-                trouble.push(format!("{}: {}", own_dir(candidates, at, &candidates[at]), super::chain(&err)));
+    let (mut tried, mut untried, mut announcer) = (Vec::new(), Vec::new(), None);
+    for (at, finished) in finished.into_iter().enumerate() {
+        let dir = own_dir(candidates, at, &candidates[at]);
+        match finished {
+            Ok(Done { record, scenarios, announcer: own }) => {
+                announcer = Some(own);
+                tried.push(Tried { record, scenarios, dir });
             }
+            Err(err) if candidates.len() == 1 => return Err(err),
+            Err(err) => untried.push(Untried { dir, why: super::chain(&err) }),
         }
     }
-    let mut all = Vec::new();
-    for (at, done) in &done {
-        let (results, proof) = judged(&done.record, &done.scenarios);
-        let dir = own_dir(candidates, *at, &candidates[*at]);
-        let out = args.out.join(&dir);
-        let own = match args.fit {
-            // Nothing was run that a summary could tell of.
-            true => write(&results, &out, context)?,
-            false => publish(&results, &proof, &out, Vec::new(), context)?,
-        };
-        status = status.max(own);
-        all.push(Verified { results, scenarios: &done.scenarios, dir });
-    }
-    if let Some((_, last)) = done.last() {
-        last.announcer.tell(EventKind::RunFinished { status });
-        trouble.extend(last.announcer.failed());
-    }
-    let mut out = io::stdout().lock();
-    let results: Vec<&Results> = all.iter().map(|verified| &verified.results).collect();
-    out.write_all(report::terminal::fitness(&results, args.fit, context.lang, context.around.color).as_bytes())?;
-    let verification = report::verify::verification(&all);
-    out.write_all(report::verify::table(&all, &verification, context.lang).as_bytes())?;
-    for (path, written) in report::verify::write(&args.out, &all, &verification, context.lang) {
-        match written {
-            Ok(()) => writeln!(out, "  {}", path.display())?,
-            Err(err) => trouble.push(super::chain(&err)),
-        }
-    }
-    for text in trouble {
-        writeln!(io::stderr(), "{} {text}", say(context.lang, "error-prefix"))?;
-        status = status.max(NOT_RUN);
-    }
-    Ok(status)
+    verified::publish(&tried, untried, &args.out, context, |status| {
+        announcer.map_or_else(Vec::new, |announcer| {
+            announcer.tell(EventKind::RunFinished { status });
+            announcer.failed()
+        })
+    })
 }
 
 /// Directory of a candidate's own reports, below the run's: of several, one for each.
 fn own_dir(candidates: &[Candidate], at: usize, candidate: &Candidate) -> String {
     if candidates.len() > 1 { candidate.dir(at) } else { String::new() }
-}
-
-/// Writes the reports of what was only looked at; gives the exit status.
-fn write(results: &Results, to: &Path, context: &Context) -> Result<u8, CommandError> {
-    let mut status = report::results::exit_status(results);
-    for (_, written) in report::write_all(to, results) {
-        if let Err(err) = written {
-            writeln!(io::stderr(), "{} {}", say(context.lang, "error-prefix"), super::chain(&err))?;
-            status = status.max(NOT_RUN);
-        }
-    }
-    Ok(status)
 }

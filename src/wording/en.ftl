@@ -598,6 +598,7 @@ verify-more = … and { $count } more ({ $kind }); verify.json has all
 verify-kind-figure = counted
 verify-kind-setting = setting
 verify-kind-package = package
+verify-untried = { $dir } could not be tried: { $why }
 verify-made-by = Saiten { $saiten }, run { $run }, backend { $backend }
 unfit-start = the service does not start on { $endpoint }: `{ $run }` ends with status { $status }: { $output }
 unfit-start-unknown = { $endpoint } does not have the service that the course starts with `{ $run }`: { $output }

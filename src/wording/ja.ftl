@@ -562,6 +562,7 @@ verify-more = ほか{ $count }件({ $kind })。すべてはverify.jsonにあり�
 verify-kind-figure = 計数
 verify-kind-setting = 設定
 verify-kind-package = パッケージ
+verify-untried = { $dir }は確認できませんでした: { $why }
 verify-made-by = Saiten { $saiten }、実行{ $run }、バックエンド{ $backend }
 unfit-start = { $endpoint }でサービスが起動しません。`{ $run }`の終了コードは{ $status }です: { $output }
 unfit-start-unknown = 教材が`{ $run }`で起動するサービスが{ $endpoint }にありません: { $output }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use saiten::arm::ArmName;
+use saiten::evidence::bundle::{Bundle, RunRecord};
 use saiten::evidence::{ArmEvidence, EditRecord, Effective, Outcome, Phase};
 use saiten::report::results::{self, Results};
-use saiten::report::verify::{self, Verified};
+use saiten::report::verify::{self, Untried, Verified};
 use saiten::report::{terminal, write_all};
 use saiten::scenario::subject::SubjectRecord;
 use saiten::scenario::{Lang, Scenario};
 use saiten::wording::Phrase;
 
-use crate::judge::{arm, record, scenario};
+use crate::judge::{SCENARIO, arm, record, scenario};
 
 const SLOW: &[(f64, f64)] = &[(3.4, 1.0), (3.6, 1.0), (3.9, 1.0)];
 const QUICK: &[(f64, f64)] = &[(0.3, 0.0), (0.31, 0.0), (0.35, 0.0)];
@@ -134,7 +136,7 @@ fn machines_are_compared_side_by_side() {
                 Verified { results: results::results(&record, own), scenarios: own, dir: suite.to_owned() }
             })
             .collect();
-        let verification = verify::verification(&all);
+        let verification = verify::verification(&all, Vec::new());
         let table = verify::table(&all, &verification, lang);
         insta::assert_snapshot!(format!("verify_table_{lang:?}"), table);
         let dir = tempfile::tempdir().unwrap();
@@ -153,11 +155,11 @@ fn a_page_is_whole_and_harmless_whatever_the_image_says() {
     let results = on_trial(HOSTILE, Lang::Ja, &arms);
     let all = [Verified { results, scenarios: &scenarios, dir: String::new() }];
     let dir = tempfile::tempdir().unwrap();
-    verify::write(dir.path(), &all, &verify::verification(&all), Lang::Ja);
+    verify::write(dir.path(), &all, &verify::verification(&all, Vec::new()), Lang::Ja);
     let page = std::fs::read_to_string(dir.path().join("verify.html")).unwrap();
     assert!(!page.contains("<script") && !page.contains('\u{1b}') && page.ends_with("</html>"), "{page}");
     // One machine alone has nothing to be compared with.
-    assert_eq!(verify::table(&all, &verify::verification(&all), Lang::En), "");
+    assert_eq!(verify::table(&all, &verify::verification(&all, Vec::new()), Lang::En), "");
 }
 
 fn refused(arguments: &[&str]) -> String {
@@ -198,5 +200,99 @@ fn what_cannot_be_asked_for_is_said_before_anything_is_begun() {
     ] {
         let said = refused(&arguments);
         assert!(said.contains(part), "{arguments:?}: {said}");
+    }
+}
+
+/// A run's record of a machine on trial, and what its labs left below a directory.
+fn stored(dir: &Path, lang: Lang, machine: SubjectRecord, arms: &[ArmEvidence]) -> RunRecord {
+    let mut record = record(lang, arms);
+    record.scenarios[0].subjects.insert("server".to_owned(), machine);
+    let bundle = Bundle::of(dir);
+    bundle.write_scenario("made/up", SCENARIO).unwrap();
+    arms.iter().for_each(|arm| bundle.write_arm("made/up", arm).unwrap());
+    bundle.write_run(&record).unwrap();
+    record
+}
+
+/// Judges again; exit status, standard output and standard error.
+fn regraded(dir: &Path, more: &[&str]) -> (Option<i32>, String, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_saiten"));
+    let done = command.arg("--root").arg(root).arg("regrade").arg(dir).args(more).env("LC_ALL", "C").output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code(), text(&done.stdout), text(&done.stderr))
+}
+
+#[test]
+fn what_was_verified_is_judged_again_to_the_same_answer_each_alone_and_all_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenarios = [("1-fit.tar", good()), ("2-cured.tar", cured_already())]
+        .map(|(name, arms)| (name, vec![(scenario(), arms)]));
+    let verified = |(name, own): &(&'static str, Vec<(Scenario, Vec<ArmEvidence>)>)| {
+        let record = stored(&dir.path().join(name), Lang::Ja, subject("image", &name[2..]), &own[0].1);
+        results::results(&record, own)
+    };
+    let results: Vec<Results> = scenarios.iter().map(verified).collect();
+    let all: Vec<Verified<'_>> = scenarios
+        .iter()
+        .zip(&results)
+        .map(|((name, own), results)| Verified { results: results.clone(), scenarios: own, dir: (*name).to_owned() })
+        .collect();
+    let untried = Untried { dir: "3-none.tar".to_owned(), why: "no such image".to_owned() };
+    let verification = verify::verification(&all, vec![untried]);
+    verify::write(dir.path(), &all, &verification, Lang::Ja).into_iter().for_each(|(_, written)| written.unwrap());
+    let reports = || ["verify.html", "verify.json"].map(|name| std::fs::read(dir.path().join(name)).unwrap());
+    let before = reports();
+    assert!(String::from_utf8_lossy(&before[0]).contains("no such image"));
+
+    // Whoever speaks which language: the answers stay in the run's. What could not be tried is still open.
+    let (status, said, errors) = regraded(dir.path(), &[]);
+    assert_eq!((status, errors.lines().count()), (Some(3), 1), "{errors}");
+    assert!(errors.contains("3-none.tar: no such image"), "{errors}");
+    let told: Vec<&Results> = results.iter().collect();
+    assert!(said.contains(&terminal::fitness(&told, false, Lang::Ja, false)), "{said}");
+    assert!(said.contains(&verify::table(&all, &verification, Lang::Ja)), "{said}");
+    assert!(reports() == before);
+    for (own, (name, _)) in results.iter().zip(&scenarios) {
+        assert_eq!(std::fs::read(dir.path().join(name).join("results.json")).unwrap(), results::render(own));
+    }
+
+    let (status, said, _) = regraded(&dir.path().join("2-cured.tar"), &[]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains(&terminal::fitness(&[&results[1]], false, Lang::Ja, false)), "{said}");
+    let out = dir.path().join("elsewhere");
+    let (status, said, _) = regraded(&dir.path().join("1-fit.tar"), &["--out", out.to_str().unwrap()]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(out.join("verify.html").is_file() && out.join("verify.json").is_file(), "{said}");
+    assert!(!dir.path().join("1-fit.tar/verify.json").exists());
+}
+
+#[test]
+fn what_was_only_looked_at_is_told_again_with_its_facts() {
+    let dir = tempfile::tempdir().unwrap();
+    let arms = [ArmName::Omitted, ArmName::Applied].map(|name| {
+        let mut arm = ArmEvidence::new(name, Vec::new());
+        arm.outcome = Outcome::Unsupported { reason: Phrase::new("unsupported-only-looked-at") };
+        arm
+    });
+    let machine = SubjectRecord { is_only_looked_at: true, ..subject("image", "lab.tar") };
+    stored(dir.path(), Lang::En, machine, &arms);
+    let (status, said, errors) = regraded(dir.path(), &[]);
+    assert_eq!(status, Some(0), "{said}{errors}");
+    assert!(said.starts_with("\nfit  made/up  server = lab.tar\n    sha256  0123abcd\n"), "{said}");
+}
+
+#[test]
+fn a_list_of_machines_that_was_tampered_with_leads_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    stored(&dir.path().join("other"), Lang::En, subject("image", "x.tar"), &good());
+    let report = dir.path().join("report");
+    std::fs::create_dir(&report).unwrap();
+    for leads in ["../other", "", ".", "a/b", "/etc"] {
+        let text = format!("{{\"machines\": [{{\"dir\": {leads:?}}}]}}");
+        std::fs::write(report.join("verify.json"), text).unwrap();
+        let (status, said, errors) = regraded(&report, &[]);
+        assert_eq!((status, said.as_str()), (Some(3), ""), "{leads}");
+        assert!(errors.contains("run.json"), "{errors}");
     }
 }

@@ -7,7 +7,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::results::Results;
 use crate::evidence::ArmEvidence;
@@ -37,6 +37,18 @@ pub struct Verification {
     pub machines: Vec<MachinePart>,
     /// What differs between each two that follow each other.
     pub changes: Vec<Changes>,
+    /// Machines that could not be tried, although others were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untried: Vec<Untried>,
+}
+
+/// Machines that could not be tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Untried {
+    /// The directory that their reports would have.
+    pub dir: String,
+    /// Why not.
+    pub why: String,
 }
 
 /// Machines that were on trial together.
@@ -63,7 +75,7 @@ impl Verified<'_> {
 }
 
 /// All of it as data.
-pub fn verification(all: &[Verified<'_>]) -> Verification {
+pub fn verification(all: &[Verified<'_>], untried: Vec<Untried>) -> Verification {
     let machine = |verified: &Verified<'_>| MachinePart {
         named: verified.named(),
         dir: verified.dir.clone(),
@@ -78,6 +90,7 @@ pub fn verification(all: &[Verified<'_>]) -> Verification {
         version: super::results::VERSION,
         machines: all.iter().map(machine).collect(),
         changes: all.windows(2).map(|two| change::changes(&two[0], &two[1])).collect(),
+        untried,
     }
 }
 

@@ -27,6 +27,10 @@ pub fn page(all: &[Verified<'_>], verification: &Verification, lang: Lang) -> St
             }
             h1 { (say(lang, "verify-title")) }
             @if first.results.run.interrupted { p.notice.open { (say(lang, "summary-interrupted")) } }
+            @for one in &verification.untried {
+                @let phrase = Phrase::new("verify-untried").with("dir", one_line(&one.dir, VALUE_MOST));
+                p.notice.open { (phrase.with("why", clean(&one.why)).say(lang)) }
+            }
             @if all.len() > 1 { (matrix(all, lang)) }
             @for verified in all { (machine(verified, all.len() > 1, lang)) }
             @for changes in &verification.changes { (changed(changes, lang)) }
