@@ -11,13 +11,17 @@ use serde::{Deserialize, Serialize};
 use crate::arm::ArmName;
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::explain;
-use crate::scenario::subject::SubjectRecord;
+use crate::scenario::subject::{ONLY_LOOKED_AT, SubjectRecord};
 use crate::scenario::{Scenario, Text};
 use crate::verdict::{self, CheckResult, Verdict};
 use crate::wording::{Lang, Phrase};
 
 /// How a finding's name begins that makes a machine unfit by itself.
 const UNFIT: &str = "unfit-";
+/// How one begins that says what could not be found out by looking.
+const OPEN: &str = "cannot-tell-";
+/// That the commands were tried on copies of a machine's files.
+const COPIES: &str = "finding-tried-on-copies";
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -47,8 +51,10 @@ impl Fitness {
 pub struct Assessment {
     /// The answer.
     pub fitness: Fitness,
-    /// Why, the most telling first; where it is fit, what could not be told.
+    /// Why, the most telling first.
     pub reasons: Vec<Reason>,
+    /// What else there is to know of it: how it was looked at.
+    pub remarks: Vec<Reason>,
 }
 
 /// One reason.
@@ -94,12 +100,8 @@ impl Reason {
 /// Says whether what has these endpoints' places is fit.
 pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, arms: &[ArmEvidence]) -> Assessment {
     let judged = verdict::judge(scenario, arms);
-    let mut unfit: Vec<Reason> = Vec::new();
-    for finding in arms.iter().flat_map(|arm| &arm.findings).filter(|finding| finding.id.starts_with(UNFIT)) {
-        let fix = finding.args.get("fix");
-        let about = fix.and_then(|name| commands::about(scenario, name));
-        add(&mut unfit, Reason::Own { phrase: finding.clone(), about, why: None });
-    }
+    let mut unfit: Vec<Reason> = found(scenario, arms, |id| id.starts_with(UNFIT));
+    let remarks = found(scenario, arms, |id| id == COPIES);
     let case = Case { scenario, subjects, arms };
     if unfit.is_empty() {
         // What the commands met comes before what came of it: it is the reason.
@@ -108,11 +110,13 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
         judged.iter().filter(|_| all_ran && all_used).for_each(|result| case.check(result, &mut unfit));
     }
     if !unfit.is_empty() {
-        return Assessment { fitness: Fitness::NotFit, reasons: unfit };
+        return Assessment { fitness: Fitness::NotFit, reasons: unfit, remarks };
     }
-    let is_only_looked_at = !subjects.is_empty() && subjects.values().all(|subject| subject.is_only_looked_at);
-    if is_only_looked_at && arms.iter().all(|arm| matches!(arm.outcome, Outcome::Unsupported { .. })) {
-        return Assessment { fitness: Fitness::Fit, reasons: unfit };
+    if !subjects.is_empty() && subjects.values().all(|subject| subject.is_only_looked_at) {
+        let mut open = found(scenario, arms, |id| id.starts_with(OPEN));
+        arms.iter().filter_map(not_looked_at).for_each(|reason| add(&mut open, reason));
+        let fitness = if open.is_empty() { Fitness::Fit } else { Fitness::CannotTell };
+        return Assessment { fitness, reasons: open, remarks };
     }
     let mut missing: Vec<Reason> = arms.iter().filter_map(not_measured).collect();
     // Labs fail side by side for the same reason, and no check of theirs has more to tell.
@@ -128,7 +132,17 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     if !arms.iter().any(|arm| arm.name == ArmName::Applied) {
         add(&mut missing, Reason::own(Phrase::new("cannot-tell-cure")));
     }
-    Assessment { fitness: told(&judged), reasons: missing }
+    Assessment { fitness: told(&judged), reasons: missing, remarks }
+}
+
+/// What was found of such names, each once.
+fn found(scenario: &Scenario, arms: &[ArmEvidence], is_it: impl Fn(&str) -> bool) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for finding in arms.iter().flat_map(|arm| &arm.findings).filter(|finding| is_it(&finding.id)) {
+        let about = finding.args.get("fix").and_then(|name| commands::about(scenario, name));
+        add(&mut reasons, Reason::Own { phrase: finding.clone(), about, why: None });
+    }
+    reasons
 }
 
 /// The answer where nothing speaks against the machine: what only its own wires would tell may stay open, if the rest is not.
@@ -233,7 +247,17 @@ fn title(scenario: &Scenario, name: &str) -> Text {
 }
 
 fn not_measured(arm: &ArmEvidence) -> Option<Reason> {
-    let phrase = Phrase::new("cannot-tell-arm").with("arm", &arm.name);
+    open(arm, Phrase::new("cannot-tell-arm").with("arm", &arm.name))
+}
+
+/// Why a machine could not even be looked at.
+fn not_looked_at(arm: &ArmEvidence) -> Option<Reason> {
+    let as_meant = matches!(&arm.outcome, Outcome::Unsupported { reason } if reason.id == ONLY_LOOKED_AT);
+    if as_meant { None } else { open(arm, Phrase::new("cannot-tell-look")) }
+}
+
+/// A phrase with the reason why an arm was not measured, if it was not.
+fn open(arm: &ArmEvidence, phrase: Phrase) -> Option<Reason> {
     let why = match &arm.outcome {
         Outcome::Measured => return None,
         Outcome::Unsupported { reason } => reason.clone(),

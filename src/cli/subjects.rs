@@ -67,8 +67,12 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         let image = Image { named: named.clone(), reference: named.clone() };
         wanted.push((endpoint.clone(), Subject::Image(image)));
     }
-    if args.fit && (!args.hosts.is_empty() || !args.disks.is_empty() || args.matrix.is_some()) {
-        let text = "--fit looks at images only: a disk has to be booted, a live machine is measured as it is, and releases are run";
+    if args.fit && (!args.disks.is_empty() || args.matrix.is_some()) {
+        let text = "--fit looks at images and live machines only: a disk has to be booted, and releases are run";
+        return Err(CommandError::Wrong(text.to_owned()));
+    }
+    if args.known_hosts.is_some() && (args.hosts.is_empty() || !(args.apply || args.fit)) {
+        let text = "--known-hosts is for --host with --apply or --fit: nothing else logs into a live machine from here";
         return Err(CommandError::Wrong(text.to_owned()));
     }
     let media = disks::media(args, context)?;

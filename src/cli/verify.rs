@@ -51,19 +51,20 @@ pub struct Args {
     /// Longest boot of a disk's machine, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=3600))]
     pub(super) boot_limit: u64,
-    /// A live machine that takes an endpoint's place; it is only looked at, from outside
+    /// A live machine that takes an endpoint's place; it is only measured, from outside
     #[arg(long = "host", value_name = "ENDPOINT=[USER@]ADDRESS", value_parser = subjects::pair)]
     pub(super) hosts: Vec<(String, String)>,
     /// Applies the fixes to live machines, over SSH as root or with sudo, and puts back what they changed
-    #[arg(long, requires = "hosts")]
-    apply: bool,
+    #[arg(long, requires = "hosts", conflicts_with = "fit")]
+    pub(super) apply: bool,
     /// Releases of Debian that the course's own images are made of, one after the other, such as debian=bullseye,bookworm,trixie
     #[arg(long, value_name = "debian=RELEASE,…", value_parser = subjects::matrix)]
     pub(super) matrix: Option<Matrix>,
     /// Does the scenario's faults to the images, too: for one that is as its distribution ships it
     #[arg(long)]
     pub(super) faults: bool,
-    /// Only looks, in seconds and without a lab: files and lines that the printed commands edit, users, services, tools, and facts
+    /// Only looks, in seconds and without a lab: files and lines that the printed commands edit, users, services, tools, and facts; at
+    /// a live machine over SSH as root or with sudo, where nothing but reading is done
     #[arg(long)]
     pub(super) fit: bool,
     /// Keeps the distribution's own resolver time-outs instead of compressing them
@@ -78,9 +79,9 @@ pub struct Args {
     /// The key that live machines, and disks' machines, are logged into with
     #[arg(long, value_name = "FILE")]
     pub(super) identity: Option<PathBuf>,
-    /// File of the host keys that are known, for --apply; ssh's own by default. A key that has changed is refused
-    #[arg(long, value_name = "FILE", requires = "apply")]
-    known_hosts: Option<PathBuf>,
+    /// File of the host keys that are known, for --apply and --fit; ssh's own by default. A key that has changed is refused
+    #[arg(long, value_name = "FILE")]
+    pub(super) known_hosts: Option<PathBuf>,
 }
 
 /// Verifies all candidates, one after the other, and writes the reports.
@@ -120,7 +121,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
                 break;
             }
             // A machine that may not be changed shows the symptom, and no cure.
-            let only = (candidate.is_live() && !args.apply).then_some(ArmName::Omitted);
+            let only = (candidate.is_live() && !args.apply && !args.fit).then_some(ArmName::Omitted);
             let out = args.out.join(own_dir(&candidates, at, candidate));
             let options = Options { only, out, why_backend: chosen.why.clone(), ..options.clone() };
             let own = match candidate.release() {

@@ -1,8 +1,10 @@
-//! A quick look at an image, in a machine of its own without a lab: the facts, and what the printed commands would meet.
+//! A quick look without a lab: at an image in a machine of its own, at a live machine where it is; the facts, and what the printed
+//! commands would meet.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::fit_live::{self, Place};
 use super::scenario::Bound;
 use super::trial::{self, fault_of};
 use super::{Job, Shared, Trial};
@@ -11,8 +13,8 @@ use crate::evidence::{ArmEvidence, Outcome, Phase};
 use crate::helper::message::{Answer, Request, RunSpec};
 use crate::lab::line::Line;
 use crate::lab::{LabError, MachineSpec, Role};
-use crate::scenario::Scenario;
-use crate::scenario::subject::Subject;
+use crate::scenario::subject::{ONLY_LOOKED_AT, Subject};
+use crate::scenario::{Endpoint, Fix, Scenario};
 use crate::survey::{self, Survey};
 use crate::wording::{Lang, Phrase};
 
@@ -21,23 +23,35 @@ const LOOK: Duration = Duration::from_secs(10);
 /// How long a fix may take to edit its files.
 const EDIT: Duration = Duration::from_secs(5);
 /// Most bytes looked at of a file that a fix edits.
-const FILE_MOST: usize = 256 << 10;
+pub(super) const FILE_MOST: usize = 256 << 10;
 /// Longest output in a reason, in characters.
-const OUTPUT_MOST: usize = 300;
+pub(super) const OUTPUT_MOST: usize = 300;
 
 /// What was found of each machine on trial, by endpoint.
 pub type Looked = BTreeMap<String, Result<Survey, LabError>>;
 
-/// Looks at all images on trial of a job, unless it is known already that one cannot run.
-pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>]) -> Looked {
+/// Looks at all images on trial of a job, unless it is known already that one cannot run; and at live machines, where that is all that
+/// is asked for. `images` are the course's own.
+pub async fn look(
+    shared: &Shared<'_>,
+    job: &Job,
+    probes: &[Bound<'_>],
+    images: &BTreeMap<String, String>,
+) -> Looked {
     let mut looked = Looked::new();
     if job.subjects.values().any(|trial| !trial.unfit.is_empty()) {
         return looked;
     }
     for (endpoint, trial) in &job.subjects {
-        let Subject::Image(image) = &trial.subject else { continue };
         let users = probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
-        let found = look_at(shared, &job.scenario, endpoint, &image.reference, trial, users).await;
+        let found = match &trial.subject {
+            Subject::Image(image) => look_at(shared, &job.scenario, endpoint, &image.reference, trial, users).await,
+            Subject::Host(host) if trial.is_only_looked_at => {
+                let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
+                fit_live::look_at(shared, place, host, users).await
+            }
+            Subject::Host(_) | Subject::Disk(_) | Subject::Release(_) => continue,
+        };
         looked.insert(endpoint.clone(), found);
     }
     looked
@@ -51,7 +65,30 @@ async fn look_at(
     trial: &Trial,
     users: Vec<String>,
 ) -> Result<Survey, LabError> {
-    let Some(own) = scenario.endpoints.get(endpoint) else { return Ok(Survey::default()) };
+    alone(shared, scenario, endpoint, reference, async |line: &Line, own: &Endpoint| {
+        let needs = survey::needs(scenario, endpoint, users.clone(), trial.faults);
+        // Looked at as it came, before anything is done to the copy; but for `systemctl`, which no script looks for.
+        let ran = line.run(RunSpec { output_most: 256 << 10, ..RunSpec::shell(&survey::script(&needs), LOOK) }).await?;
+        let mut survey = survey::read(endpoint, &ran.stdout);
+        if trial.is_only_looked_at {
+            trial::prepare(line, endpoint, &users, trial.entry.as_ref(), own.start.as_deref()).await?;
+            survey.lacks.extend(try_fixes(line, scenario, endpoint).await?);
+        }
+        Ok(survey)
+    })
+    .await
+}
+
+/// Does something in a machine of its own, of which nothing is left.
+pub(super) async fn alone<T>(
+    shared: &Shared<'_>,
+    scenario: &Scenario,
+    endpoint: &str,
+    reference: &str,
+    work: impl AsyncFnOnce(&Line, &Endpoint) -> Result<T, LabError>,
+) -> Result<T, LabError> {
+    let own = scenario.endpoints.get(endpoint);
+    let own = own.ok_or_else(|| LabError::backend(endpoint, format!("no endpoint of {}", scenario.id)))?;
     let spec = MachineSpec {
         name: format!("{}-fit-{endpoint}", scenario.id.replace('/', "-")),
         image: Some(reference.to_owned()),
@@ -63,57 +100,76 @@ async fn look_at(
         processes: own.processes,
     };
     let machine = shared.backend.start(&spec).await?;
-    let found = async {
+    let done = async {
         let streams = machine.streams().ok_or_else(|| LabError::backend(endpoint, "its streams are taken"))?;
         let line = Line::open(endpoint, streams, Box::new(String::new)).await?;
-        let needs = survey::needs(scenario, endpoint, users.clone(), trial.faults);
-        // Looked at as it came, before anything is done to the copy; but for `systemctl`, which no script looks for.
-        let ran = line.run(RunSpec { output_most: 256 << 10, ..RunSpec::shell(&survey::script(&needs), LOOK) }).await?;
-        let mut survey = survey::read(endpoint, &ran.stdout);
-        if trial.is_only_looked_at {
-            trial::prepare(&line, endpoint, &users, trial.entry.as_ref(), own.start.as_deref()).await?;
-            survey.lacks.extend(try_fixes(&line, scenario, endpoint).await?);
-        }
+        let done = work(&line, own).await?;
         line.bye();
-        Ok(survey)
+        Ok(done)
     };
-    let found = shared.cancel.run_until_cancelled(found).await.unwrap_or(Err(LabError::Interrupted));
+    let done = shared.cancel.run_until_cancelled(done).await.unwrap_or(Err(LabError::Interrupted));
     // What cannot be removed, `saiten sweep` finds.
     let _ = machine.stop().await;
-    found
+    done
 }
 
-/// Runs the fixes that edit files, on this copy that nobody keeps, and looks whether they do.
+/// The fixes that edit files of an endpoint, with their numbers in the course, from 1.
+pub(super) fn edits_on<'a>(scenario: &'a Scenario, endpoint: &'a str) -> impl Iterator<Item = (usize, &'a Fix)> {
+    let numbered = scenario.fixes.iter().enumerate().map(|(at, fix)| (at + 1, fix));
+    numbered.filter(move |(_, fix)| !fix.edits.is_empty() && fix.action.on.iter().any(|on| on == endpoint))
+}
+
+/// A phrase about a fix.
+pub(super) fn about(id: &str, number: usize, fix: &Fix, endpoint: &str) -> Phrase {
+    // Whoever can choose a language says what it is about in that.
+    let about = fix.title.as_ref().map_or(fix.action.name.as_str(), |title| title.get(Lang::En));
+    let phrase = Phrase::new(id).with("number", number).with("fix", &fix.action.name);
+    phrase.with("about", about).with("endpoint", endpoint)
+}
+
+/// What became of a fix on a copy.
+pub(super) struct Met {
+    /// Exit status.
+    pub status: i32,
+    /// What it said.
+    pub said: String,
+    /// Files that it did not change, with what they hold.
+    pub same: Vec<(String, String)>,
+}
+
+/// Runs a fix on this copy that nobody keeps, and looks whether it changes the files that it edits.
+pub(super) async fn try_fix(line: &Line, fix: &Fix) -> Result<Met, LabError> {
+    let mut before = Vec::new();
+    for path in &fix.edits {
+        before.push(content(line, path).await);
+    }
+    let ran = line.run(RunSpec::shell(&fix.action.run, EDIT)).await?;
+    let mut same = Vec::new();
+    for (path, before) in fix.edits.iter().zip(before) {
+        // That it is not there has been said.
+        if let Some(before) = before
+            && content(line, path).await.is_some_and(|after| after == before)
+        {
+            same.push((path.clone(), clean(&before)));
+        }
+    }
+    Ok(Met { status: ran.status, said: format!("{}{}", ran.stderr, ran.stdout), same })
+}
+
+/// Tries the fixes that edit files, one after the other.
 async fn try_fixes(line: &Line, scenario: &Scenario, endpoint: &str) -> Result<Vec<Phrase>, LabError> {
     let mut lacks = Vec::new();
-    let fixes = scenario.fixes.iter().enumerate();
-    let fixes = fixes.filter(|(_, fix)| !fix.edits.is_empty() && fix.action.on.iter().any(|on| on == endpoint));
-    for (at, fix) in fixes {
-        // Whoever can choose a language says what it is about in that.
-        let about = fix.title.as_ref().map_or(fix.action.name.as_str(), |title| title.get(Lang::En));
-        let phrase =
-            |id: &str| Phrase::new(id).with("number", at + 1).with("fix", &fix.action.name).with("about", about);
-        let mut before = Vec::new();
-        for path in &fix.edits {
-            before.push(content(line, path).await);
-        }
-        let ran = line.run(RunSpec::shell(&fix.action.run, EDIT)).await?;
-        let said = format!("{}{}", ran.stderr, ran.stdout);
-        if ran.status != 0 && survey::says_full(&said) {
+    for (number, fix) in edits_on(scenario, endpoint) {
+        let Met { status, said, same } = try_fix(line, fix).await?;
+        if status != 0 && survey::says_full(&said) {
             lacks.push(Phrase::new("unfit-no-space").with("endpoint", endpoint));
-        } else if ran.status != 0 {
-            let phrase = phrase("unfit-fix-failed").with("endpoint", endpoint).with("status", ran.status);
+        } else if status != 0 {
+            let phrase = about("unfit-fix-failed", number, fix, endpoint).with("status", status);
             lacks.push(phrase.with("output", one_line(&said, OUTPUT_MOST)));
             continue;
         }
-        for (path, before) in fix.edits.iter().zip(before) {
-            // That it is not there has been said.
-            if let Some(before) = before
-                && content(line, path).await.is_some_and(|after| after == before)
-            {
-                let phrase = phrase("").with("endpoint", endpoint);
-                lacks.push(survey::nothing_to_edit(phrase, &fix.action.run, path, &clean(&before)));
-            }
+        for (path, before) in same {
+            lacks.push(survey::nothing_to_edit(about("", number, fix, endpoint), &fix.action.run, &path, &before));
         }
     }
     Ok(lacks)
@@ -134,14 +190,15 @@ pub fn settle(job: &Job, looked: &Looked, arms: &mut [ArmEvidence]) -> bool {
         return false;
     }
     let mut findings = known.clone();
-    let mut outcome = Outcome::Unsupported { reason: Phrase::new("unsupported-only-looked-at") };
+    let mut outcome = Outcome::Unsupported { reason: Phrase::new(ONLY_LOOKED_AT) };
     if let Some(reason) = known.into_iter().next() {
         outcome = Outcome::Unsupported { reason };
     }
     for survey in looked.values() {
         match survey {
-            Ok(survey) => findings.extend(survey.lacks.clone()),
+            Ok(survey) => findings.extend(survey.lacks.iter().chain(&survey.notes).cloned()),
             Err(LabError::Interrupted) => outcome = Outcome::Interrupted,
+            Err(LabError::Lacking(reason)) => outcome = Outcome::Unsupported { reason: reason.clone() },
             Err(err) => match fault_of(err, |endpoint| job.subjects.contains_key(endpoint)) {
                 Some(finding) => findings.push(finding),
                 None => outcome = Outcome::Error { phase: Phase::Up, message: clean(&err.chain()) },

@@ -13,12 +13,23 @@ use crate::lab::shell::Shell;
 use crate::lab::topology::Lab;
 use crate::measure::Sample;
 use crate::probe;
-use crate::scenario::{Endpoint, Handed, ServicePort};
+use crate::scenario::{Endpoint, Handed, Scenario, ServicePort};
 use crate::verdict;
 use crate::wording::Phrase;
 
 /// Longest reason of a machine that does not answer, in characters.
 const REASON_MOST: usize = 300;
+
+/// What a scenario says is reached of a live machine.
+pub(super) fn declared(scenario: &Scenario, endpoint: &str) -> Vec<ServicePort> {
+    let mut ports = scenario.accepts.iter().filter(|accept| accept.on == endpoint);
+    ports
+        .find_map(|accept| match &accept.what {
+            Handed::Address { ports } => Some(ports.clone()),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
 
 impl Life<'_> {
     /// Whether a live machine has an endpoint's place: then nothing is run, written or read there.
@@ -50,7 +61,7 @@ impl Life<'_> {
     pub(super) async fn find_live(&self) -> Option<BTreeMap<String, Live>> {
         let mut all = BTreeMap::new();
         for (endpoint, host) in self.own().iter().flat_map(|own| &own.hosts) {
-            let declared = self.declared(endpoint);
+            let declared = declared(self.planned.scenario, endpoint);
             let found = Live::find(host, &declared, &self.planned.shared.options.reach);
             match self.planned.shared.cancel.run_until_cancelled(found).await {
                 Some(Ok(live)) => {
@@ -72,17 +83,6 @@ impl Life<'_> {
             }
         }
         Some(all)
-    }
-
-    /// What the scenario says is reached of a live machine.
-    fn declared(&self, endpoint: &str) -> Vec<ServicePort> {
-        let mut ports = self.planned.scenario.accepts.iter().filter(|accept| accept.on == endpoint);
-        ports
-            .find_map(|accept| match &accept.what {
-                Handed::Address { ports } => Some(ports.clone()),
-                _ => None,
-            })
-            .unwrap_or_default()
     }
 
     /// The key for live machines. Only where nothing else was handed in: a student's script or image in the lab could read it there,

@@ -72,7 +72,7 @@ impl<'a> Course<'a> {
         };
         let (mut own, queue): (Vec<ArmEvidence>, _) = (own.map(evidence).collect(), Queue::of(job));
         let looked = match &ready {
-            Ok((_, probes)) => fit::look(shared, job, probes).await,
+            Ok((images, probes)) => fit::look(shared, job, probes, images).await,
             Err(_) => fit::Looked::new(),
         };
         let is_settled = ready.is_ok() && fit::settle(job, &looked, &mut own);

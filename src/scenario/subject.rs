@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::host::Host;
 
+/// Why no lab is run of machines that are only looked at, as the word list has it.
+pub const ONLY_LOOKED_AT: &str = "unsupported-only-looked-at";
+
 /// A machine on trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {

@@ -14,6 +14,8 @@ const FREE_LEAST: u64 = 1024;
 /// Directories in which units are, the administrator's first.
 const UNITS: &str =
     "/etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /lib/systemd/system /usr/lib/systemd/system";
+/// What the script that looks says last.
+const WHOLE: &str = "whole";
 /// Numbers of users that are added begin behind this one.
 const ADDED_BEHIND: u32 = 6000;
 
@@ -37,6 +39,8 @@ pub struct Survey {
     pub facts: BTreeMap<String, String>,
     /// What it lacks.
     pub lacks: Vec<Phrase>,
+    /// What else there is to say: what could not be found out, and how it was looked at.
+    pub notes: Vec<Phrase>,
 }
 
 /// What the commands of a scenario need on an endpoint; those of its faults only where they are done there.
@@ -136,7 +140,7 @@ for file in /etc/default/locale /etc/locale.conf; do [ -r $file ] && value local
   df -Pk / | while read -r _ _ _ free _; do say free "$free"; done
   for pid in /proc/1; do read -r name < $pid/comm && say init "$name"; done
 }} 2> /dev/null
-:"#
+say {WHOLE} yes"#
     )
 }
 
@@ -173,6 +177,11 @@ pub fn said(output: &str) -> BTreeMap<String, Vec<String>> {
         said.entry(name.to_owned()).or_default().push(value);
     }
     said
+}
+
+/// Whether [`script`] came to its end.
+pub fn is_whole(output: &str) -> bool {
+    said(output).contains_key(WHOLE)
 }
 
 /// Reads what [`script`] said of an endpoint.

@@ -71,6 +71,12 @@ fn what_a_machine_lacks_is_named() {
 }
 
 #[test]
+fn a_script_that_was_cut_off_is_known() {
+    assert!(script(&Needs::default()).ends_with("say whole yes"));
+    assert!(is_whole("os\tDebian\nwhole\tyes\n") && !is_whole("os\tDebian\nwho") && !is_whole("This account is closed.\n"));
+}
+
+#[test]
 fn whatever_is_asked_for_is_quoted() {
     let needs = Needs { tools: set(&["a'; rm -rf /; '"]), ..Needs::default() };
     assert!(script(&needs).contains(r"for tool in 'a'\''; rm -rf /; '\''';"));

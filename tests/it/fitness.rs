@@ -5,7 +5,7 @@ use std::path::Path;
 
 use saiten::arm::ArmName;
 use saiten::evidence::{ArmEvidence, EditRecord, Outcome, Phase};
-use saiten::fitness::{Fitness, assess};
+use saiten::fitness::{Fitness, Reason, assess};
 use saiten::scenario::subject::SubjectRecord;
 use saiten::scenario::{Lang, Scenario, file};
 use saiten::wording::Phrase;
@@ -149,4 +149,28 @@ fn a_machine_that_was_only_looked_at_is_fit_unless_something_was_seen() {
     arms[0].findings.clear();
     arms[1].outcome = Outcome::Interrupted;
     assert_eq!(of(&arms).fitness, Fitness::CannotTell);
+}
+
+#[test]
+fn what_could_not_be_looked_at_is_nobodys_fault_and_said_once() {
+    let looked_at = |outcome: &Outcome, finding: Option<Phrase>| {
+        let mut arms = [ArmName::Omitted, ArmName::Applied].map(|name| ArmEvidence::new(name, Vec::new()));
+        arms.iter_mut().for_each(|arm| arm.outcome = outcome.clone());
+        arms[0].findings.extend(finding);
+        let assessment = assess(&scenario(), &subjects(true), &arms);
+        let said = |reasons: &[Reason]| reasons.iter().map(|reason| reason.say(Lang::En)).collect::<Vec<_>>();
+        (assessment.fitness, said(&assessment.reasons), said(&assessment.remarks))
+    };
+    let refused = Outcome::Error { phase: Phase::Up, message: "ssh: Permission denied".into() };
+    let (fitness, reasons, _) = looked_at(&refused, None);
+    assert_eq!(fitness, Fitness::CannotTell);
+    assert_eq!(reasons, ["it could not be looked at: ssh: Permission denied"]);
+    let as_meant = Outcome::Unsupported { reason: Phrase::new("unsupported-only-looked-at") };
+    let failed = finding("cannot-tell-command", &[("number", "1"), ("fix", "a"), ("status", "4"), ("output", "oh")]);
+    let (fitness, reasons, _) = looked_at(&as_meant, Some(failed));
+    assert_eq!(fitness, Fitness::CannotTell);
+    assert!(reasons[0].contains("fix 1, a (No names), was not run on server"), "{reasons:?}");
+    let copies = finding("finding-tried-on-copies", &[("files", FILE)]);
+    let (fitness, reasons, remarks) = looked_at(&as_meant, Some(copies));
+    assert_eq!((fitness, reasons.len(), remarks.len()), (Fitness::Fit, 0, 1), "{remarks:?}");
 }

@@ -195,7 +195,10 @@ fn what_cannot_be_asked_for_is_said_before_anything_is_begun() {
             vec![slow, "--image", "server=a", "--image", "server=b", "--image", "client=a", "--image", "client=b"],
             "only one endpoint",
         ),
-        (vec![slow, "--host", "server=127.0.0.1", "--known-hosts", "x"], "--apply"),
+        (vec![slow, "--host", "server=127.0.0.1", "--known-hosts", "x"], "--apply or --fit"),
+        (vec![slow, "--fit", "--image", "server=x", "--known-hosts", "x"], "--host"),
+        (vec![slow, "--fit", "--host", "server=127.0.0.1", "--apply"], "--fit"),
+        (vec![slow, "--fit", "--matrix", "debian=trixie"], "--fit looks at"),
         (vec!["ssh/slow-logn", "--image", "server=x"], "did you mean"),
     ] {
         let said = refused(&arguments);

@@ -17,7 +17,11 @@ use crate::user::{Lab, Labs, On, on_each_backend, on_native, saiten, text};
 on_each_backend!(a_live_sshd_is_graded_by_what_a_client_meets,);
 
 // A relay is the same on each backend, which the other test shows.
-on_native!(a_live_named_is_graded_by_its_answers, a_live_sshd_is_verified_changed_and_put_back,);
+on_native!(
+    a_live_named_is_graded_by_its_answers,
+    a_live_sshd_is_verified_changed_and_put_back,
+    a_look_at_a_live_sshd_only_reads,
+);
 
 /// A lab whose daemons are somebody's live machines.
 struct Campus {
@@ -224,33 +228,81 @@ fn campus_for_root() -> (Campus, String) {
     (campus, private)
 }
 
-fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
-    let (campus, private) = campus_for_root();
-    let looks = "cd /etc/ssh && stat -c '%n %a %u:%g %F' . * && sha256sum sshd_config moduli";
-    let before = campus.lab.says("server", looks);
-    let dir = Labs::new(on);
-    let key = dir.path().join("key");
-    std::fs::write(&key, format!("{private}\n")).unwrap();
-    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
-    let host = format!("server=root@{}", campus.offer("192.168.1.10:22".parse().unwrap()));
-    let verify = |out: &str, more: &[&str]| {
-        let mut command = saiten(on, dir.path());
-        command.args(["verify", "ssh/slow-login", "--host", &host, "--identity"]).arg(&key);
-        let out = dir.path().join(out);
+/// What is looked at on the server before and after.
+const LOOKS: &str = "cd /etc/ssh && stat -c '%n %a %u:%g %F' . * && sha256sum sshd_config moduli";
+
+/// Whoever verifies the campus's server, with the key to it.
+struct Verifier {
+    on: On,
+    dir: Labs,
+    key: PathBuf,
+    host: String,
+}
+
+impl Verifier {
+    fn of(on: On, campus: &Campus, private: &str) -> Self {
+        let dir = Labs::new(on);
+        let key = dir.path().join("key");
+        std::fs::write(&key, format!("{private}\n")).unwrap();
+        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+        let host = format!("server=root@{}", campus.offer("192.168.1.10:22".parse().unwrap()));
+        Verifier { on, dir, key, host }
+    }
+
+    /// Exit status, the scenario's results, and what was said.
+    fn verify(&self, out: &str, more: &[&str]) -> (Option<i32>, Value, String) {
+        let mut command = saiten(self.on, self.dir.path());
+        command.args(["verify", "ssh/slow-login", "--host", &self.host, "--identity"]).arg(&self.key);
+        let out = self.dir.path().join(out);
         let done = command.arg("--out").arg(&out).args(more).output().unwrap();
         let said = text(&done);
         let results = std::fs::read(out.join("results.json")).unwrap_or_else(|err| panic!("{err}: {said}"));
         let results: Value = serde_json::from_slice(&results).unwrap();
         (done.status.code(), results["scenarios"][0].clone(), said)
+    }
+}
+
+fn a_look_at_a_live_sshd_only_reads(on: On) {
+    let (campus, private) = campus_for_root();
+    let before = campus.lab.says("server", LOOKS);
+    let verifier = Verifier::of(on, &campus, &private);
+    let known = verifier.dir.path().join("known_hosts");
+    let look = |out: &str| {
+        let (status, scenario, said) = verifier.verify(out, &["--fit", "--known-hosts", known.to_str().unwrap()]);
+        (status, scenario["fitness"].clone(), said)
     };
+    let (status, fitness, said) = look("fit");
+    assert_eq!((status, &fitness["fitness"]), (Some(0), &"fit".into()), "{said}");
+    assert!(fitness["subjects"][0]["facts"]["os"].as_str().unwrap().contains("Debian"), "{fitness}");
+    assert!(said.contains("copies of its /etc/ssh/sshd_config"), "{said}");
+    assert_eq!(campus.lab.says("server", LOOKS), before);
+
+    let edit = "sed -i 's/GSSAPIAuthentication yes/GSSAPIAuthentication no/' /etc/ssh/sshd_config";
+    campus.lab.says("server", edit);
+    let (status, fitness, said) = look("says-no");
+    assert_eq!((status, &fitness["fitness"]), (Some(1), &"not_fit".into()), "{said}");
+    assert!(said.contains("this machine says `GSSAPIAuthentication no` there"), "{said}");
+
+    // Nobody is let in: nothing is said against the machine.
+    campus.lab.says("server", "rm /root/.ssh/authorized_keys");
+    let (status, fitness, said) = look("locked");
+    assert_eq!((status, &fitness["fitness"]), (Some(3), &"cannot_tell".into()), "{said}");
+    assert!(said.contains("Permission denied"), "{said}");
+}
+
+fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
+    let (campus, private) = campus_for_root();
+    let before = campus.lab.says("server", LOOKS);
+    let verifier = Verifier::of(on, &campus, &private);
+    let verify = |out: &str, more: &[&str]| verifier.verify(out, more);
 
     // Only looked at: the symptom is there, and whether it can be cured nobody knows.
     let (status, scenario, said) = verify("looked-at", &[]);
     assert_eq!((status, &scenario["fitness"]["fitness"]), (Some(3), &"cannot_tell".into()), "{said}");
     assert!(said.contains("--apply"), "{said}");
-    assert_eq!(campus.lab.says("server", looks), before);
+    assert_eq!(campus.lab.says("server", LOOKS), before);
 
-    let known = dir.path().join("known_hosts");
+    let known = verifier.dir.path().join("known_hosts");
     let apply = ["--apply", "--known-hosts", known.to_str().unwrap()];
     let (status, scenario, said) = verify("changed", &apply);
     assert_eq!((status, &scenario["fitness"]["fitness"]), (Some(0), &"fit".into()), "{said}");
@@ -264,7 +316,7 @@ fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
     );
     assert_eq!(check("server-asks-no-name", "applied"), "unsupported");
     // As it was: no copy that the course makes is left, and the daemon offers again what it offered.
-    assert_eq!(campus.lab.says("server", looks), before, "{said}");
+    assert_eq!(campus.lab.says("server", LOOKS), before, "{said}");
     assert!(!said.contains("could not be put back") && said.contains("was put back"), "{said}");
 
     // Another machine at the same address: it is not let near anything.
@@ -279,5 +331,5 @@ fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
         said.contains("HOST IDENTIFICATION HAS CHANGED") || said.contains("Host key verification failed"),
         "{said}"
     );
-    assert_eq!(campus.lab.says("server", looks), before);
+    assert_eq!(campus.lab.says("server", LOOKS), before);
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::clean::{clean, cut};
 use crate::evidence::ArmEvidence;
 use crate::evidence::bundle::ScenarioRecord;
-use crate::fitness::{self, Fitness};
+use crate::fitness::{self, Fitness, Reason};
 use crate::scenario::Scenario;
 use crate::verdict::{CheckResult, Verdict};
 use crate::wording::Lang;
@@ -21,8 +21,10 @@ const REASON_MOST: usize = 2000;
 pub struct FitnessPart {
     /// `fit`, `not_fit` or `cannot_tell`.
     pub fitness: Fitness,
-    /// Why, the most telling first; where it is fit, what could not be told.
+    /// Why, the most telling first.
     pub reasons: Vec<String>,
+    /// What else there is to know of it: how it was looked at.
+    pub remarks: Vec<String>,
     /// The machines.
     pub subjects: Vec<SubjectPart>,
 }
@@ -52,9 +54,11 @@ pub fn part(scenario: &Scenario, own: &ScenarioRecord, arms: &[ArmEvidence], lan
         named: clean(&subject.named),
         facts: subject.facts.iter().map(|(name, value)| (name.clone(), clean(value))).collect(),
     });
+    let said = |reasons: &[Reason]| reasons.iter().map(|reason| cut(&clean(&reason.say(lang)), REASON_MOST)).collect();
     Some(FitnessPart {
         fitness: assessment.fitness,
-        reasons: assessment.reasons.iter().map(|reason| cut(&clean(&reason.say(lang)), REASON_MOST)).collect(),
+        reasons: said(&assessment.reasons),
+        remarks: said(&assessment.remarks),
         subjects: subjects.collect(),
     })
 }

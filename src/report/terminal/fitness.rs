@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 use crate::wording::{Lang, say};
 
 /// What is seen of a machine, as the word list has it.
-const FACTS: [&str; 15] = [
+const FACTS: [&str; 16] = [
     "fact-architecture",
     "fact-clock",
     "fact-created",
@@ -18,6 +18,7 @@ const FACTS: [&str; 15] = [
     "fact-kernel",
     "fact-keyboard",
     "fact-locale",
+    "fact-missing_users",
     "fact-no_users",
     "fact-os",
     "fact-size",
@@ -45,6 +46,9 @@ pub fn fitness(all: &[&Results], facts: bool, lang: Lang, color: bool) -> String
         out += &format!("\n{word}  {}  {}\n", pad(id, id_width), paint.faint(&subjects));
         for reason in &part.reasons {
             out += &format!("    {}\n", one_line(reason, REASON_MOST));
+        }
+        for remark in &part.remarks {
+            out += &format!("    {}\n", paint.faint(&one_line(remark, REASON_MOST)));
         }
         if facts {
             out += &seen(part, lang, &paint);

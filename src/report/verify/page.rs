@@ -141,6 +141,9 @@ fn reasons(fitness: &FitnessPart) -> Markup {
         @if !fitness.reasons.is_empty() {
             ul.list { @for reason in &fitness.reasons { li { (prose(reason)) } } }
         }
+        @if !fitness.remarks.is_empty() {
+            ul.list.faint { @for remark in &fitness.remarks { li { (prose(remark)) } } }
+        }
     }
 }
 
@@ -190,8 +193,9 @@ fn findings(part: &ScenarioPart) -> Markup {
         part.arms.iter().filter(own).flat_map(|arm| &arm.findings).map(String::as_str).collect();
     let mut seen = std::collections::BTreeSet::new();
     findings.retain(|finding| seen.insert(*finding));
-    let told = part.fitness.as_ref().map(|fitness| &fitness.reasons);
-    findings.retain(|finding| !told.is_some_and(|reasons| reasons.iter().any(|reason| reason == finding)));
+    let told: Vec<&String> =
+        part.fitness.iter().flat_map(|fitness| fitness.reasons.iter().chain(&fitness.remarks)).collect();
+    findings.retain(|finding| !told.iter().any(|known| known == finding));
     html! {
         @if !findings.is_empty() {
             ul.list.faint { @for finding in findings { li { (prose(finding)) } } }
