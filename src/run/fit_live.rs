@@ -16,7 +16,7 @@ use crate::lab::remote::Remote;
 use crate::lab::shell::{Shell, quoted};
 use crate::scenario::host::Host;
 use crate::scenario::{Endpoint, Scenario, ServicePort, Transport};
-use crate::survey::{self, Survey};
+use crate::survey::{self, Needs, Survey};
 use crate::wording::Phrase;
 
 /// How long one step may take: a login that waits for dead name servers is what a lesson may be about.
@@ -97,7 +97,7 @@ async fn look_through(
 /// Runs the script that looks, and reads what it says.
 async fn read(shell: &dyn Shell, place: Place<'_>, users: Vec<String>) -> Result<Survey, LabError> {
     let Place { scenario, endpoint, .. } = place;
-    let needs = survey::needs(scenario, endpoint, users, false);
+    let needs = Needs { nics: true, ..survey::needs(scenario, endpoint, users, false) };
     let ran = shell.run(&survey::script(&needs), STEP).await?;
     let what = format!("looking at `{endpoint}`");
     if ran.timed_out {

@@ -9,6 +9,10 @@ use crate::wording::Phrase;
 
 /// Longest value of a fact, in characters.
 const VALUE_MOST: usize = 200;
+/// Most lines that are read of a file for a fact.
+const LINES_MOST: usize = 200;
+/// Most NICs that are told; hosts of containers have one for each of these.
+const NICS_MOST: usize = 8;
 /// Free space below which a file can hardly be edited, in KiB.
 const FREE_LEAST: u64 = 1024;
 /// Directories in which units are, the administrator's first.
@@ -30,6 +34,8 @@ pub struct Needs {
     pub services: BTreeSet<String>,
     /// Users that log in.
     pub users: Vec<String>,
+    /// Whether its NICs are told: a container image has none of its own.
+    pub nics: bool,
 }
 
 /// What was found out about a machine.
@@ -103,15 +109,32 @@ fn quoted<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
     words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 
+/// The part of the script that tells NICs: name, state and MAC address.
+const NICS: &str = r#"for nic in /sys/class/net/*; do
+  [ -d "$nic" ] && [ "${nic##*/}" != lo ] || continue
+  state=; mac=
+  read -r state < "$nic/operstate"
+  read -r mac < "$nic/address"
+  say nic "${nic##*/} $state $mac"
+done 2> /dev/null"#;
+
 /// The script that looks, and changes nothing. It leans on nothing but the shell where it can: what it looks at may lack anything.
 pub fn script(needs: &Needs) -> String {
-    let Needs { tools, files, services, users } = needs;
+    let Needs { tools, files, services, users, nics } = needs;
+    let nics = if *nics { NICS } else { ":" };
     let (tools, files) = (quoted(tools), quoted(files));
     let (services, users) = (quoted(services), quoted(users));
     format!(
         r#"LC_ALL=C; export LC_ALL
 say() {{ printf '%s\t%s\n' "$1" "$2"; }}
-value() {{ while IFS= read -r line || [ -n "$line" ]; do case $line in "$2="*) say "$1" "${{line#*=}}";; esac; done < "$3"; }}
+value() {{
+  [ -f "$3" ] && [ -r "$3" ] || return 0
+  left={LINES_MOST}
+  while [ "$left" -gt 0 ] && {{ IFS= read -r line || [ -n "$line" ]; }}; do
+    case $line in "$2="*) say "$1" "${{line#*=}}";; esac
+    left=$((left - 1))
+  done < "$3"
+}}
 for tool in {tools}; do command -v "$tool" > /dev/null 2>&1 || say no-tool "$tool"; done
 for file in {files}; do [ -f "$file" ] || say no-file "$file"; done
 for user in {users}; do
@@ -129,10 +152,11 @@ for service in {services}; do
   done
   [ -n "$found" ] || say no-service "$service"
 done 2> /dev/null
-[ -r /etc/os-release ] && value os PRETTY_NAME /etc/os-release
-for file in /etc/default/locale /etc/locale.conf; do [ -r $file ] && value locale LANG $file; done
-[ -r /etc/default/keyboard ] && value keyboard XKBLAYOUT /etc/default/keyboard
-[ -r /etc/vconsole.conf ] && value keyboard KEYMAP /etc/vconsole.conf
+value os PRETTY_NAME /etc/os-release
+for file in /etc/default/locale /etc/locale.conf; do value locale LANG $file; done
+value keyboard XKBLAYOUT /etc/default/keyboard
+value keyboard KEYMAP /etc/vconsole.conf
+{nics}
 {{
   say kernel "$(uname -r)"
   say clock "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
@@ -173,8 +197,9 @@ done
 pub fn said(output: &str) -> BTreeMap<String, Vec<String>> {
     let mut said: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in output.lines().filter_map(|line| line.split_once('\t')) {
-        let value = value.trim().trim_matches(['"', '\'']).chars().take(VALUE_MOST).collect();
-        said.entry(name.to_owned()).or_default().push(value);
+        // Whatever a file of the machine holds: a fact is a few plain words.
+        let value = value.trim().trim_matches(['"', '\'']).chars().filter(|sign| !sign.is_control());
+        said.entry(name.to_owned()).or_default().push(value.take(VALUE_MOST).collect());
     }
     said
 }
@@ -208,14 +233,31 @@ pub fn read(endpoint: &str, output: &str) -> Survey {
             }
             // Of a container it is Saiten itself.
             "init" if last == "saiten" => {}
-            "os" | "locale" | "keyboard" | "kernel" | "clock" | "timezone" | "init" => {
+            "os" | "kernel" | "clock" | "timezone" | "init" => {
                 survey.facts.insert(name, last.clone());
             }
+            // Several files may say it, and not the same.
+            "locale" | "keyboard" => drop(survey.facts.insert(name, listed(&values, values.len()))),
+            "nic" => drop(survey.facts.insert("nics".to_owned(), listed(&values, NICS_MOST))),
             // Whatever else it says is not asked for.
             _ => {}
         }
     }
     survey
+}
+
+/// What is said of several, each once, up to a number, within the length of a fact.
+fn listed(values: &[String], most: usize) -> String {
+    let mut each: Vec<&str> = Vec::new();
+    for value in values.iter().map(|value| value.trim()).filter(|value| !value.is_empty()) {
+        if !each.contains(&value) {
+            each.push(value);
+        }
+    }
+    let more = each.len().saturating_sub(most);
+    each.truncate(most);
+    let text: String = each.join(", ").chars().take(VALUE_MOST).collect();
+    if more == 0 { text } else { format!("{text}, +{more}") }
 }
 
 #[cfg(test)]

@@ -71,6 +71,54 @@ fn what_a_machine_lacks_is_named() {
 }
 
 #[test]
+fn locale_keyboard_and_nics_are_told_each_once_and_plainly() {
+    let facts = read(
+        "server",
+        "locale\t\"ja_JP.UTF-8\"\nlocale\tja_JP.UTF-8\nkeyboard\tjp\nkeyboard\tjp106\u{1b}[31m\nnic\teth0 up 52:54:00:12:34:56\nnic\ttun0 unknown \n",
+    )
+    .facts;
+    assert_eq!(facts["locale"], "ja_JP.UTF-8");
+    assert_eq!(facts["keyboard"], "jp, jp106[31m");
+    assert_eq!(facts["nics"], "eth0 up 52:54:00:12:34:56, tun0 unknown");
+    let many: String = (0..20).map(|at| format!("nic\tveth{at} up\n")).collect();
+    assert!(read("server", &many).facts["nics"].ends_with("veth7 up, +12"));
+    assert!(read("server", "locale\t\nkeyboard\t\"\"\n").facts.is_empty());
+}
+
+/// The script as a shell runs it, in a directory of its own in the place of the root.
+#[test]
+fn the_script_reads_what_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put("etc/locale.conf", "# system\nLANG=ja_JP.UTF-8\nLC_TIME=C");
+    put("etc/default/keyboard", "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"jp\"\n");
+    put("etc/vconsole.conf", &format!("{}KEYMAP=late\n", "x\n".repeat(LINES_MOST)));
+    put("sys/class/net/lo/operstate", "unknown\n");
+    put("sys/class/net/ens3/operstate", "up\n");
+    put("sys/class/net/ens3/address", "52:54:00:12:34:56\n");
+    put("sys/class/net/bonding_masters", "bond0\n");
+    put("sys/class/net/tun0/operstate", "down\n");
+    let look = |nics: bool| {
+        let text = script(&Needs { nics, ..Needs::default() });
+        let root = dir.path().display();
+        let text = text.replace("/etc/", &format!("{root}/etc/")).replace("/sys/", &format!("{root}/sys/"));
+        let ran = std::process::Command::new("/bin/sh").args(["-c", &text]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stderr), "");
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(is_whole(&said), "{said}");
+        read("server", &said).facts
+    };
+    let facts = look(true);
+    assert_eq!((facts["locale"].as_str(), facts["keyboard"].as_str()), ("ja_JP.UTF-8", "jp"));
+    assert_eq!(facts["nics"], "ens3 up 52:54:00:12:34:56, tun0 down");
+    assert!(!look(false).contains_key("nics"));
+}
+
+#[test]
 fn a_script_that_was_cut_off_is_known() {
     assert!(script(&Needs::default()).ends_with("say whole yes"));
     assert!(is_whole("os\tDebian\nwhole\tyes\n") && !is_whole("os\tDebian\nwho") && !is_whole("This account is closed.\n"));

@@ -634,6 +634,7 @@ fact-kernel = kernel
 fact-keyboard = keyboard
 fact-locale = locale
 fact-missing_users = users that are missing
+fact-nics = NICs
 fact-no_users = users to be added
 fact-os = system
 fact-size = size

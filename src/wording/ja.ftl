@@ -598,6 +598,7 @@ fact-kernel = カーネル
 fact-keyboard = キーボード
 fact-locale = ロケール
 fact-missing_users = いないユーザ
+fact-nics = NIC
 fact-no_users = 追加するユーザ
 fact-os = システム
 fact-size = サイズ

@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 use crate::wording::{Lang, say};
 
 /// What is seen of a machine, as the word list has it.
-const FACTS: [&str; 16] = [
+const FACTS: [&str; 17] = [
     "fact-architecture",
     "fact-clock",
     "fact-created",
@@ -19,6 +19,7 @@ const FACTS: [&str; 16] = [
     "fact-keyboard",
     "fact-locale",
     "fact-missing_users",
+    "fact-nics",
     "fact-no_users",
     "fact-os",
     "fact-size",
@@ -29,7 +30,7 @@ const FACTS: [&str; 16] = [
 /// Longest name of a machine, longest reason and longest fact, in characters.
 const NAME_MOST: usize = 100;
 const REASON_MOST: usize = 600;
-const FACT_MOST: usize = 100;
+const FACT_MOST: usize = 220;
 
 /// A line for each machine and scenario, with the reasons below it; the facts, too, where they are what was asked for.
 pub fn fitness(all: &[&Results], facts: bool, lang: Lang, color: bool) -> String {

@@ -14,8 +14,9 @@ use crate::wording::{Lang, Phrase, has, say};
 
 /// Most differences of one kind on the page; `verify.json` has all.
 const MOST: usize = 25;
-/// Longest value of a fact or a difference, in characters.
+/// Longest name or value of a difference, and longest fact, in characters.
 const VALUE_MOST: usize = 120;
+const FACT_MOST: usize = 220;
 
 /// The page.
 pub fn page(all: &[Verified<'_>], verification: &Verification, lang: Lang) -> String {
@@ -116,7 +117,7 @@ fn machine(verified: &Verified<'_>, is_one_of_several: bool, lang: Lang) -> Mark
             @for (kind, named, facts) in told {
                 p.sub { (say(lang, word_of(kind))) " " code { (one_line(named, VALUE_MOST)) } }
                 @for (name, value) in facts {
-                    p.sub { (fact(name, lang)) ": " code { (one_line(value, VALUE_MOST)) } }
+                    p.sub { (fact(name, lang)) ": " code { (one_line(value, FACT_MOST)) } }
                 }
             }
             @if is_one_of_several { p.sub { a href=(format!("{}/junit.xml", verified.dir)) { "junit.xml" } " · " a href=(format!("{}/results.json", verified.dir)) { "results.json" } } }
