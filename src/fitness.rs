@@ -53,7 +53,7 @@ pub struct Assessment {
     pub fitness: Fitness,
     /// Why, the most telling first.
     pub reasons: Vec<Reason>,
-    /// What else there is to know of it: how it was looked at.
+    /// What else there is to know of it: how it was looked at and, where it is fit, what was not looked at.
     pub remarks: Vec<Reason>,
 }
 
@@ -118,13 +118,29 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
         let fitness = if open.is_empty() { Fitness::Fit } else { Fitness::CannotTell };
         return Assessment { fitness, reasons: open, remarks };
     }
+    let (fitness, mut remarks) = (told(&judged), remarks);
+    let missing = missing(scenario, &judged, arms, fitness);
+    if fitness == Fitness::Fit {
+        // What is not known does not speak against it.
+        remarks.extend(missing);
+        return Assessment { fitness, reasons: Vec::new(), remarks };
+    }
+    Assessment { fitness, reasons: missing, remarks }
+}
+
+/// What could not be told of a machine against which nothing speaks.
+fn missing(scenario: &Scenario, judged: &[CheckResult], arms: &[ArmEvidence], fitness: Fitness) -> Vec<Reason> {
     let mut missing: Vec<Reason> = arms.iter().filter_map(not_measured).collect();
     // Labs fail side by side for the same reason, and no check of theirs has more to tell.
     missing.dedup_by(|one, other| same_why(one, other));
     let all_measured = missing.is_empty();
     for result in judged.iter().filter(|_| all_measured) {
         if matches!(result.verdict, Verdict::Inconclusive | Verdict::Unsupported | Verdict::Error) {
-            let phrase = Phrase::new("cannot-tell-check").with("arm", &result.arm);
+            // Of a machine that is fit, in whichever lab: said once.
+            let phrase = match fitness {
+                Fitness::Fit => Phrase::new("fitness-not-looked-at"),
+                Fitness::CannotTell | Fitness::NotFit => Phrase::new("cannot-tell-check").with("arm", &result.arm),
+            };
             let about = Some(title(scenario, &result.name));
             add(&mut missing, Reason::Own { phrase, about, why: Some(result.reason.clone()) });
         }
@@ -132,7 +148,7 @@ pub fn assess(scenario: &Scenario, subjects: &BTreeMap<String, SubjectRecord>, a
     if !arms.iter().any(|arm| arm.name == ArmName::Applied) {
         add(&mut missing, Reason::own(Phrase::new("cannot-tell-cure")));
     }
-    Assessment { fitness: told(&judged), reasons: missing, remarks }
+    missing
 }
 
 /// What was found of such names, each once.

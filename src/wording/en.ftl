@@ -556,6 +556,7 @@ lacking-live-key = no key to log into the live machine: whoever grades gives one
 fitness-fit = fit
 fitness-not-fit = not fit
 fitness-cannot-tell = cannot tell
+fitness-not-looked-at = not looked at: "{ $about }": { $why }
 fitness-interrupted = it was interrupted
 unsupported-only-looked-at = only looked at, without a lab (--fit)
 unfit-nothing-to-edit = the command of fix { $number }, { $fix } ({ $about }), finds nothing to edit in { $path }: this machine says something else there already, so students will see no difference

@@ -523,6 +523,7 @@ lacking-live-key = 稼働中のマシンにログインする鍵がありませ�
 fitness-fit = 使える
 fitness-not-fit = 使えない
 fitness-cannot-tell = 判定できない
+fitness-not-looked-at = 見ていない項目: 「{ $about }」。{ $why }
 fitness-interrupted = 中断されました
 unsupported-only-looked-at = ラボを実行せずに調べただけです(--fit)
 unfit-nothing-to-edit = 対策{ $number }、{ $fix }({ $about })のコマンドは{ $path }の何も書き換えません。このマシンの内容が教材と異なるため、学生には違いが見えません

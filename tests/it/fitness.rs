@@ -152,6 +152,31 @@ fn a_machine_that_was_only_looked_at_is_fit_unless_something_was_seen() {
 }
 
 #[test]
+fn what_only_a_live_machines_own_wires_would_tell_is_a_remark_where_it_is_fit() {
+    let blind = |mut arm: ArmEvidence| {
+        for sample in &mut arm.probes.get_mut("login").unwrap().samples {
+            sample.lacking.insert("unanswered_queries".into(), "lacking-live-wires".into());
+        }
+        arm
+    };
+    let (counts, waits) = ("\"login.server_queries\"\nequals", "\"login.unanswered_queries\"\nequals");
+    let scenario = SCENARIO.replacen(counts, waits, 1);
+    let catalog = saiten::probe::catalog([]);
+    let scenario = file::parse("made/up", Path::new("made/up"), "scenario.toml", &scenario, &catalog).unwrap();
+    let [omitted, applied] = good().map(blind);
+    let assessment = assess(&scenario, &subjects(false), &[omitted.clone(), applied]);
+    assert_eq!((assessment.fitness, assessment.reasons), (Fitness::Fit, vec![]));
+    // Once, not of each lab.
+    let said: Vec<String> = assessment.remarks.iter().map(|remark| remark.say(Lang::En)).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("not looked at: \"silent\": "), "{said:?}");
+    // Where nobody knows, what is missing is the reason.
+    let assessment = assess(&scenario, &subjects(false), &[omitted]);
+    assert_eq!((assessment.fitness, assessment.remarks), (Fitness::CannotTell, vec![]));
+    assert!(assessment.reasons.len() > 1);
+}
+
+#[test]
 fn what_could_not_be_looked_at_is_nobodys_fault_and_said_once() {
     let looked_at = |outcome: &Outcome, finding: Option<Phrase>| {
         let mut arms = [ArmName::Omitted, ArmName::Applied].map(|name| ArmEvidence::new(name, Vec::new()));

@@ -23,7 +23,7 @@ pub struct FitnessPart {
     pub fitness: Fitness,
     /// Why, the most telling first.
     pub reasons: Vec<String>,
-    /// What else there is to know of it: how it was looked at.
+    /// What else there is to know of it: how it was looked at and, where it is fit, what was not looked at.
     pub remarks: Vec<String>,
     /// The machines.
     pub subjects: Vec<SubjectPart>,

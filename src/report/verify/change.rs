@@ -10,6 +10,7 @@ use crate::arm::ArmName;
 use crate::clean::{clean, one_line};
 use crate::evidence::{ArmEvidence, Outcome};
 use crate::scenario::Scenario;
+use crate::stats;
 
 /// Most lines of one kind that are told for an endpoint.
 const MOST: usize = 40;
@@ -95,6 +96,21 @@ fn omitted(arms: &[ArmEvidence]) -> Option<&ArmEvidence> {
     arms.iter().find(|arm| arm.name == ArmName::Omitted && arm.outcome == Outcome::Measured)
 }
 
+/// Whether two machines' readings differ by more than either machine's own scatter: a count of retries is never twice the same.
+fn differ(one: &[f64], other: &[f64]) -> bool {
+    let Some((from, to)) = stats::median(one).zip(stats::median(other)) else { return one.len() != other.len() };
+    let spread = |readings: &[f64]| {
+        let (low, high) = readings.iter().fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(*x), high.max(*x)));
+        high - low
+    };
+    let distance = (from - to).abs();
+    match [one, other].into_iter().filter(|readings| readings.len() > 1).map(spread).reduce(f64::max) {
+        Some(scatter) => distance > scatter,
+        // A single reading of each: of a count of chance events, the variance is the count, and that of a difference their sum.
+        None => distance > 0.0 && distance >= (from + to).abs().sqrt(),
+    }
+}
+
 /// Counts and facts of the wire that are not the same. Times never are; their checks tell of them.
 fn figures(scenario: &Scenario, arms: &[ArmEvidence], others: &[ArmEvidence], all: &mut Vec<Change>) {
     for arm in arms {
@@ -105,7 +121,7 @@ fn figures(scenario: &Scenario, arms: &[ArmEvidence], others: &[ArmEvidence], al
         for measurement in arm.measurements().into_iter().filter(|measurement| !measurement.unit.depends_on_machine()) {
             let show = |arm: &ArmEvidence| arm.median(&measurement.metric).map(|value| measurement.unit.show(value));
             let (from, to) = (show(arm), show(other));
-            if from != to {
+            if from != to && differ(&measurement.samples, &other.readings(&measurement.metric)) {
                 let what = format!("{} [{}]", measurement.metric, arm.name);
                 add(all, "figure", &scenario.id, vec![(what, from, to)]);
             }
@@ -159,6 +175,30 @@ mod tests {
                 pair("usedns", Some("yes"), Some("no")),
             ]
         );
+    }
+
+    #[test]
+    fn a_difference_is_one_that_no_machine_shows_by_itself() {
+        for (one, other, told) in [
+            (&[1.0, 1.0, 1.0][..], &[2.0, 2.0, 2.0][..], true),
+            (&[123.0, 124.0, 123.0], &[124.0, 124.0, 124.0], false),
+            (&[100.0, 110.0], &[108.0, 118.0], false),
+            (&[100.0, 110.0], &[200.0, 201.0], true),
+            (&[0.0, 0.0, 1.0], &[1.0, 1.0, 1.0], false),
+            // Of a single reading nobody knows how it scatters, but that counts do.
+            (&[123.0], &[124.0], false),
+            (&[123.0], &[150.0], true),
+            (&[0.0], &[1.0], true),
+            (&[1.0], &[4.0], true),
+            (&[0.0], &[0.0], false),
+            (&[5.0], &[5.0, 5.0], false),
+            // A reading that only one of them has.
+            (&[1.0], &[], true),
+            (&[], &[], false),
+        ] {
+            assert_eq!(differ(one, other), told, "{one:?} {other:?}");
+            assert_eq!(differ(other, one), told, "{other:?} {one:?}");
+        }
     }
 
     #[test]
