@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::verify::Args;
 use super::{CommandError, Context, live};
+use crate::appliance::{self, Adapter, Limits, Severity};
 use crate::disk::Disk;
 use crate::lab::guest::{self, Bus, Login, Medium, OwnNetwork, Password};
 
@@ -47,6 +48,33 @@ pub fn media(args: &Args, context: &Context) -> Result<BTreeMap<String, Rc<Mediu
         Ok::<_, CommandError>(Rc::new(Medium { disk, bus, network, login, limit, memory: guest::MEMORY }))
     };
     args.disks.iter().map(|(_, file)| Ok((file.clone(), medium(file)?))).collect()
+}
+
+/// What an appliance's descriptor says of its NICs, and how many of these findings `check-appliance` has: what it says fits the printed page,
+/// and somebody else's machine cannot be told by booting.
+pub fn appliance_facts(file: &str) -> BTreeMap<String, String> {
+    let is_one = [".ova", ".ovf"].iter().any(|ending| file.to_ascii_lowercase().ends_with(ending));
+    let report = is_one.then(|| appliance::open(Path::new(file), &Limits::default())).and_then(Result::ok);
+    let Some(report) = report else { return BTreeMap::new() };
+    let adapters =
+        report.appliance.systems.iter().flat_map(|system| &system.adapters).filter(|adapter| adapter.enabled);
+    let shown = |adapter: &Adapter| {
+        let target =
+            adapter.attachment.target().map(|name| format!(" ({})", appliance::shown(name))).unwrap_or_default();
+        let cable = if adapter.cable { "" } else { ", no cable" };
+        format!("{} {}{target}{cable}", adapter.number(), adapter.attachment.kind())
+    };
+    let adapters: Vec<String> = adapters.map(shown).collect();
+    let mut facts = BTreeMap::new();
+    if !adapters.is_empty() {
+        facts.insert("adapters".to_owned(), adapters.join("; "));
+    }
+    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
+    if errors + warnings > 0 {
+        let said = format!("{errors} errors, {warnings} warnings: saiten check-appliance {file}");
+        facts.insert("appliance".to_owned(), said);
+    }
+    facts
 }
 
 /// Reads the first line of a password's file.

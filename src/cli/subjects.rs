@@ -67,9 +67,8 @@ pub fn candidates(args: &Args, read: &[(Scenario, String)], context: &Context) -
         let image = Image { named: named.clone(), reference: named.clone() };
         wanted.push((endpoint.clone(), Subject::Image(image)));
     }
-    if args.fit && (!args.disks.is_empty() || args.matrix.is_some()) {
-        let text = "--fit looks at images and live machines only: a disk has to be booted, and releases are run";
-        return Err(CommandError::Wrong(text.to_owned()));
+    if args.fit && args.matrix.is_some() {
+        return Err(CommandError::Wrong("--fit looks at machines that somebody made: releases are run".to_owned()));
     }
     if args.known_hosts.is_some() && (args.hosts.is_empty() || !(args.apply || args.fit)) {
         let text = "--known-hosts is for --host with --apply or --fit: nothing else logs into a live machine from here";
@@ -204,6 +203,7 @@ impl Candidate {
                 && let Some(medium) = self.media.get(file)
             {
                 trial.record.facts = medium.facts().await?;
+                trial.record.facts.extend(disks::appliance_facts(file));
                 trial.medium = Some(medium.clone());
             }
             ready.trials.insert(endpoint.clone(), trial);

@@ -103,7 +103,7 @@ pub fn main(args: &Args, context: &Context) -> Result<u8, CommandError> {
     };
     let wanted = context.wanted(&options.id, place.containers())?;
     let mut heard = listeners(&args.out, context)?;
-    if args.fit {
+    if args.fit && args.disks.is_empty() {
         // Nothing is brought up whose progress there would be to show.
         heard.truncate(1);
     }

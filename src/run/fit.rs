@@ -1,9 +1,10 @@
-//! A quick look without a lab: at an image in a machine of its own, at a live machine where it is; the facts, and what the printed
-//! commands would meet.
+//! A quick look without a lab: at an image in a machine of its own, at a disk's machine, at a live machine where it is; the facts, and what
+//! the printed commands would meet.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::fit_disk;
 use super::fit_live::{self, Place};
 use super::scenario::Bound;
 use super::trial::{self, fault_of};
@@ -15,13 +16,15 @@ use crate::lab::line::Line;
 use crate::lab::{LabError, MachineSpec, Role};
 use crate::scenario::subject::{ONLY_LOOKED_AT, Subject};
 use crate::scenario::{Endpoint, Fix, Scenario};
-use crate::survey::{self, Survey};
+use crate::survey::{self, Needs, Survey};
 use crate::wording::{Lang, Phrase};
 
 /// How long the script that looks may take.
 const LOOK: Duration = Duration::from_secs(10);
 /// How long a fix may take to edit its files.
-const EDIT: Duration = Duration::from_secs(5);
+pub(super) const EDIT: Duration = Duration::from_secs(5);
+/// How many times as long on an emulated processor.
+const EMULATED: u32 = 12;
 /// Most bytes looked at of a file that a fix edits.
 pub(super) const FILE_MOST: usize = 256 << 10;
 /// Longest output in a reason, in characters.
@@ -32,12 +35,7 @@ pub type Looked = BTreeMap<String, Result<Survey, LabError>>;
 
 /// Looks at all images on trial of a job, unless it is known already that one cannot run; and at live machines, where that is all that
 /// is asked for. `images` are the course's own.
-pub async fn look(
-    shared: &Shared<'_>,
-    job: &Job,
-    probes: &[Bound<'_>],
-    images: &BTreeMap<String, String>,
-) -> Looked {
+pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>], images: &BTreeMap<String, String>) -> Looked {
     let mut looked = Looked::new();
     if job.subjects.values().any(|trial| !trial.unfit.is_empty()) {
         return looked;
@@ -49,6 +47,10 @@ pub async fn look(
             Subject::Host(host) if trial.is_only_looked_at => {
                 let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
                 fit_live::look_at(shared, place, host, users).await
+            }
+            Subject::Disk(_) if trial.is_only_looked_at => {
+                let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
+                fit_disk::look_at(shared, place, trial, users).await
             }
             Subject::Host(_) | Subject::Disk(_) | Subject::Release(_) => continue,
         };
@@ -65,18 +67,33 @@ async fn look_at(
     trial: &Trial,
     users: Vec<String>,
 ) -> Result<Survey, LabError> {
-    alone(shared, scenario, endpoint, reference, async |line: &Line, own: &Endpoint| {
-        let needs = survey::needs(scenario, endpoint, users.clone(), trial.faults);
-        // Looked at as it came, before anything is done to the copy; but for `systemctl`, which no script looks for.
-        let ran = line.run(RunSpec { output_most: 256 << 10, ..RunSpec::shell(&survey::script(&needs), LOOK) }).await?;
-        let mut survey = survey::read(endpoint, &ran.stdout);
-        if trial.is_only_looked_at {
-            trial::prepare(line, endpoint, &users, trial.entry.as_ref(), own.start.as_deref()).await?;
-            survey.lacks.extend(try_fixes(line, scenario, endpoint).await?);
-        }
-        Ok(survey)
+    alone(shared, scenario, endpoint, reference, async |line: &Line, _: &Endpoint| {
+        let needs = survey::needs(scenario, endpoint, users, trial.faults);
+        look_in(line, scenario, endpoint, trial, &needs).await
     })
     .await
+}
+
+/// Looks at a machine on trial that nobody keeps; where that is all that is asked for, tries the commands there, too.
+pub(super) async fn look_in(
+    line: &Line,
+    scenario: &Scenario,
+    endpoint: &str,
+    trial: &Trial,
+    needs: &Needs,
+) -> Result<Survey, LabError> {
+    // Of an emulated machine everything is slow.
+    let patience = if trial.medium.is_some() { EMULATED } else { 1 };
+    // Looked at as it came, before anything is done to the copy; but for `systemctl`, which no script looks for.
+    let script = RunSpec::shell(&survey::script(needs), LOOK * patience);
+    let ran = line.run(RunSpec { output_most: 256 << 10, ..script }).await?;
+    let mut survey = survey::read(endpoint, &ran.stdout);
+    if trial.is_only_looked_at {
+        let start = scenario.endpoints.get(endpoint).and_then(|own| own.start.as_deref());
+        trial::prepare(line, endpoint, &needs.users, trial.entry.as_ref(), start).await?;
+        survey.lacks.extend(try_fixes(line, scenario, endpoint, EDIT * patience).await?);
+    }
+    Ok(survey)
 }
 
 /// Does something in a machine of its own, of which nothing is left.
@@ -99,11 +116,21 @@ pub(super) async fn alone<T>(
         memory: own.memory,
         processes: own.processes,
     };
-    let machine = shared.backend.start(&spec).await?;
+    in_machine(shared, &spec, endpoint, async |line: &Line| work(line, own).await).await
+}
+
+/// Does something in this machine, of which nothing is left.
+pub(super) async fn in_machine<T>(
+    shared: &Shared<'_>,
+    spec: &MachineSpec,
+    endpoint: &str,
+    work: impl AsyncFnOnce(&Line) -> Result<T, LabError>,
+) -> Result<T, LabError> {
+    let machine = shared.backend.start(spec).await?;
     let done = async {
         let streams = machine.streams().ok_or_else(|| LabError::backend(endpoint, "its streams are taken"))?;
         let line = Line::open(endpoint, streams, Box::new(String::new)).await?;
-        let done = work(&line, own).await?;
+        let done = work(&line).await?;
         line.bye();
         Ok(done)
     };
@@ -138,12 +165,12 @@ pub(super) struct Met {
 }
 
 /// Runs a fix on this copy that nobody keeps, and looks whether it changes the files that it edits.
-pub(super) async fn try_fix(line: &Line, fix: &Fix) -> Result<Met, LabError> {
+pub(super) async fn try_fix(line: &Line, fix: &Fix, limit: Duration) -> Result<Met, LabError> {
     let mut before = Vec::new();
     for path in &fix.edits {
         before.push(content(line, path).await);
     }
-    let ran = line.run(RunSpec::shell(&fix.action.run, EDIT)).await?;
+    let ran = line.run(RunSpec::shell(&fix.action.run, limit)).await?;
     let mut same = Vec::new();
     for (path, before) in fix.edits.iter().zip(before) {
         // That it is not there has been said.
@@ -157,10 +184,10 @@ pub(super) async fn try_fix(line: &Line, fix: &Fix) -> Result<Met, LabError> {
 }
 
 /// Tries the fixes that edit files, one after the other.
-async fn try_fixes(line: &Line, scenario: &Scenario, endpoint: &str) -> Result<Vec<Phrase>, LabError> {
+async fn try_fixes(line: &Line, scenario: &Scenario, endpoint: &str, limit: Duration) -> Result<Vec<Phrase>, LabError> {
     let mut lacks = Vec::new();
     for (number, fix) in edits_on(scenario, endpoint) {
-        let Met { status, said, same } = try_fix(line, fix).await?;
+        let Met { status, said, same } = try_fix(line, fix, limit).await?;
         if status != 0 && survey::says_full(&said) {
             lacks.push(Phrase::new("unfit-no-space").with("endpoint", endpoint));
         } else if status != 0 {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Shared;
-use super::fit::{FILE_MOST, Met, OUTPUT_MOST, about, alone, edits_on, try_fix};
+use super::fit::{EDIT, FILE_MOST, Met, OUTPUT_MOST, about, alone, edits_on, try_fix};
 use super::live::declared;
 use crate::clean::one_line;
 use crate::helper::message::{Content, FileSpec, Request};
@@ -120,8 +120,7 @@ async fn read(shell: &dyn Shell, place: Place<'_>, users: Vec<String>) -> Result
 /// The files that the fixes edit, as far as they are there.
 async fn fetch_all(shell: &dyn Shell, place: Place<'_>) -> Result<Files, LabError> {
     let mut files = Files::new();
-    let mut paths: Vec<&String> =
-        edits_on(place.scenario, place.endpoint).flat_map(|(_, fix)| &fix.edits).collect();
+    let mut paths: Vec<&String> = edits_on(place.scenario, place.endpoint).flat_map(|(_, fix)| &fix.edits).collect();
     paths.sort_unstable();
     paths.dedup();
     for path in paths {
@@ -139,9 +138,11 @@ async fn fetch(shell: &dyn Shell, endpoint: &str, path: &str) -> Result<Option<S
     let ran = shell.run(&line, STEP).await?;
     let failed = |reason: String| LabError::Endpoint { endpoint: endpoint.to_owned(), what: path.to_owned(), reason };
     match ran.status {
-        _ if ran.timed_out => {
-            Err(LabError::TimedOut { what: format!("reading {path} of `{endpoint}`"), limit: STEP, last: String::new() })
-        }
+        _ if ran.timed_out => Err(LabError::TimedOut {
+            what: format!("reading {path} of `{endpoint}`"),
+            limit: STEP,
+            last: String::new(),
+        }),
         ABSENT => Ok(None),
         0 if ran.stdout.len() > FILE_MOST => Err(failed(format!("it has more than {FILE_MOST} bytes"))),
         0 => Ok(Some(ran.stdout)),
@@ -169,7 +170,7 @@ async fn try_on_copies(
         line.quick(Request::Files(files.into_iter().map(file).collect())).await?;
         let mut met = Vec::new();
         for (number, fix) in fixes {
-            met.push((number, fix, try_fix(line, fix).await?));
+            met.push((number, fix, try_fix(line, fix, EDIT).await?));
         }
         Ok(met)
     });

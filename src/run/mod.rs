@@ -4,6 +4,7 @@ mod act;
 pub mod class;
 pub mod door;
 mod fit;
+mod fit_disk;
 mod fit_live;
 pub mod gate;
 mod guest;

@@ -121,7 +121,9 @@ fn the_script_reads_what_is_there() {
 #[test]
 fn a_script_that_was_cut_off_is_known() {
     assert!(script(&Needs::default()).ends_with("say whole yes"));
-    assert!(is_whole("os\tDebian\nwhole\tyes\n") && !is_whole("os\tDebian\nwho") && !is_whole("This account is closed.\n"));
+    assert!(
+        is_whole("os\tDebian\nwhole\tyes\n") && !is_whole("os\tDebian\nwho") && !is_whole("This account is closed.\n")
+    );
 }
 
 #[test]

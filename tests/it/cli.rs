@@ -207,7 +207,7 @@ fn what_cannot_be_verified_is_said_before_any_engine_is_asked() {
             &["--image", "server=a", "--image", "server=b", "--image", "client=a", "--image", "client=b"],
             "only one endpoint",
         ),
-        (&["--fit", "--host", "server=192.0.2.1"], "--fit looks at images only"),
+        (&["--fit", "--matrix", "debian=trixie"], "--fit looks at machines that somebody made"),
         (&["--host", "server=a b"], "--host server="),
     ] {
         let output = verify(more);

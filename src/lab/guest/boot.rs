@@ -85,6 +85,7 @@ pub async fn boot(place: &Place<'_>, medium: &Medium) -> Result<Guest, LabError>
         consoles: &consoles,
         note: place.note,
         screen: RefCell::default(),
+        told: RefCell::default(),
         tries: Tries::default(),
     };
     let clock = Instant::now();
@@ -191,6 +192,8 @@ struct Watch<'a> {
     note: &'a Note<'a>,
     /// What its screen last showed.
     screen: RefCell<String>,
+    /// The line that was last told of it.
+    told: RefCell<String>,
     /// Those of logging in over SSH.
     tries: Tries,
 }
@@ -250,7 +253,7 @@ impl<'a> Watch<'a> {
             if !screen.is_empty() {
                 screen.clone_into(&mut self.screen.borrow_mut());
             }
-            (self.note)(&format!("booting: {}", self.last_line(&screen)));
+            self.tell_progress(&screen);
             match sign(&screen) {
                 Some(Sign::LoaderMenu) => {
                     menu += 1;
@@ -283,6 +286,15 @@ impl<'a> Watch<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Tells how far it is, whenever it has said something new.
+    fn tell_progress(&self, screen: &str) {
+        let line = self.last_line(screen);
+        if *self.told.borrow() != line {
+            (self.note)(&format!("booting: {line}"));
+            *self.told.borrow_mut() = line;
+        }
     }
 
     /// The last line that it showed anywhere.

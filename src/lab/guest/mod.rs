@@ -172,6 +172,19 @@ impl Guest {
         &self.line
     }
 
+    /// How long it took until somebody could log in.
+    pub fn booted(&self) -> Duration {
+        self.booted
+    }
+
+    /// The units that failed at its boot; none where there is no systemd.
+    ///
+    /// # Errors
+    /// A machine that does not answer any more.
+    pub async fn failed_units(&self) -> Result<Vec<String>, LabError> {
+        login::failed_units(&self.line).await
+    }
+
     /// What is to be told of its boot.
     ///
     /// # Errors
@@ -183,7 +196,7 @@ impl Guest {
                 .with("seconds", self.booted.as_secs())
                 .with("nics", self.placed.names.join(", ")),
         ];
-        let failed = login::failed_units(&self.line).await?;
+        let failed = self.failed_units().await?;
         if !failed.is_empty() {
             findings.push(finding("finding-guest-failed").with("units", failed.join(", ")));
         }

@@ -8,11 +8,18 @@ use crate::verdict::Verdict;
 use crate::wording::{Lang, say};
 
 /// What is seen of a machine, as the word list has it.
-const FACTS: [&str; 17] = [
+const FACTS: [&str; 24] = [
+    "fact-adapters",
+    "fact-appliance",
     "fact-architecture",
+    "fact-boot",
+    "fact-capacity",
     "fact-clock",
     "fact-created",
     "fact-digest",
+    "fact-digest-after",
+    "fact-failed_units",
+    "fact-format",
     "fact-free",
     "fact-init",
     "fact-kernel",

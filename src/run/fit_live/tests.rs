@@ -162,7 +162,8 @@ fn a_file_that_is_not_there_is_not_tried_and_one_that_cannot_be_read_is_left_ope
 fn a_look_that_does_not_come_to_its_end_tells_nothing() {
     let slow = Ran { timed_out: true, stdout: SEEN.to_owned(), ..fails(255, "") };
     let turned_away = fails(1, "sudo: a password is required");
-    for (ran, why) in [(slow, "longer than"), (turned_away, "a password is required"), (prints("os\tDebian\n"), "early")]
+    for (ran, why) in
+        [(slow, "longer than"), (turned_away, "a password is required"), (prints("os\tDebian\n"), "early")]
     {
         let told = look(&There::saying(ran, prints("")), &Scripted::default()).unwrap_err().chain();
         assert!(told.contains(why), "{told}");
