@@ -58,7 +58,7 @@ impl Image {
         Image { path }
     }
 
-    /// The same as qcow2 (QEMU: docs/interop/qcow2.txt): header, tables of clusters, and what is not zero.
+    /// The same as qcow2 (QEMU: docs/interop/qcow2.txt): header, tables of clusters, counts of their uses, and what is not zero.
     pub fn qcow2(&self, dir: &Path) -> PathBuf {
         let disk = File::open(&self.path).unwrap();
         let capacity = disk.metadata().unwrap().len();
@@ -67,8 +67,9 @@ impl Image {
         let per_table = CLUSTER as u64 / 8;
         let tables = capacity.div_ceil(CLUSTER as u64 * per_table);
         let at = |number: u64| number * CLUSTER as u64;
-        // Header, first table, second tables, then data; no cluster is counted, which readers do not mind.
-        let mut next = 2 + tables;
+        // Header, first table, second tables, the table of the counts, the counts, then data.
+        let counts = 2 + tables;
+        let mut next = counts + 2;
         let first: Vec<u8> = (0..tables).flat_map(|table| (at(2 + table) | 1 << 63).to_be_bytes()).collect();
         let mut buffer = vec![0; CLUSTER];
         for number in 0..capacity.div_ceil(CLUSTER as u64) {
@@ -89,8 +90,15 @@ impl Image {
         header.extend([0; 4]);
         header.extend(u32::try_from(tables).unwrap().to_be_bytes());
         header.extend(at(1).to_be_bytes());
-        header.extend([0; 24]);
+        header.extend(at(counts).to_be_bytes());
+        header.extend(1_u32.to_be_bytes());
+        header.extend([0; 12]);
         out.write_all_at(&header, 0).unwrap();
+        out.write_all_at(&at(counts + 1).to_be_bytes(), at(counts)).unwrap();
+        // Each is used once; one cluster of counts is enough for 2 GiB.
+        assert!(next <= CLUSTER as u64 / 2);
+        let uses: Vec<u8> = (0..next).flat_map(|_| 1_u16.to_be_bytes()).collect();
+        out.write_all_at(&uses, at(counts + 1)).unwrap();
         out.write_all_at(&first, at(1)).unwrap();
         out.set_len(at(next)).unwrap();
         path
@@ -109,6 +117,8 @@ impl Image {
         );
         let path = dir.join("lab.ova");
         let mut archive = tar::Builder::new(File::create(&path).unwrap());
+        // No export has holes.
+        archive.sparse(false);
         let mut header = tar::Header::new_ustar();
         header.set_size(descriptor.len() as u64);
         header.set_mode(0o644);
