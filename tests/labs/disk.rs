@@ -95,12 +95,12 @@ fn a_disk_that_shows_symptom_and_cure_is_fit(on: On) {
 
 fn an_appliance_whose_file_says_it_already_is_not_fit(on: On) {
     let dir = tempfile::tempdir().unwrap();
-    let image = Image::shared().with(dir.path(), &[("/etc/ssh/sshd_config", "GSSAPIAuthentication no\n")]);
+    let image = Image::shared().with(dir.path(), &[("/etc/ssh/sshd_config", "UsePAM yes\nGSSAPIAuthentication no\n")]);
     let password = password(dir.path(), make::PASSWORD);
     let login = ["--user", "lab", "--password-file", &password];
     let found = verify(on, dir.path(), &image.ova(dir.path()), &login, &["--bus", "virtio"]);
     assert_eq!(found.status, Some(1), "{}", found.said);
-    assert!(found.said.contains("finds nothing to edit in /etc/ssh/sshd_config"), "{}", found.said);
+    assert!(found.said.contains("this machine says `GSSAPIAuthentication no` there (line 2)"), "{}", found.said);
     found.left_as_it_was();
 }
 
