@@ -6,13 +6,14 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns};
 use serde_json::Value;
 
-use crate::user::{Lab, Labs, On, on_each_backend, on_native, saiten, text};
+use crate::user::{Lab, Labs, On, on_each_backend, on_native, saiten, text, until};
 
 on_each_backend!(a_live_sshd_is_graded_by_what_a_client_meets,);
 
@@ -21,6 +22,7 @@ on_native!(
     a_live_named_is_graded_by_its_answers,
     a_live_sshd_is_verified_changed_and_put_back,
     a_look_at_a_live_sshd_only_reads,
+    a_live_sshd_is_put_back_after_an_interrupt,
 );
 
 /// A lab whose daemons are somebody's live machines.
@@ -249,12 +251,17 @@ impl Verifier {
         Verifier { on, dir, key, host }
     }
 
-    /// Exit status, the scenario's results, and what was said.
-    fn verify(&self, out: &str, more: &[&str]) -> (Option<i32>, Value, String) {
+    fn command(&self, out: &Path, more: &[&str]) -> Command {
         let mut command = saiten(self.on, self.dir.path());
         command.args(["verify", "ssh/slow-login", "--host", &self.host, "--identity"]).arg(&self.key);
+        command.arg("--out").arg(out).args(more);
+        command
+    }
+
+    /// Exit status, the scenario's results, and what was said.
+    fn verify(&self, out: &str, more: &[&str]) -> (Option<i32>, Value, String) {
         let out = self.dir.path().join(out);
-        let done = command.arg("--out").arg(&out).args(more).output().unwrap();
+        let done = self.command(&out, more).output().unwrap();
         let said = text(&done);
         let results = std::fs::read(out.join("results.json")).unwrap_or_else(|err| panic!("{err}: {said}"));
         let results: Value = serde_json::from_slice(&results).unwrap();
@@ -288,6 +295,22 @@ fn a_look_at_a_live_sshd_only_reads(on: On) {
     let (status, fitness, said) = look("locked");
     assert_eq!((status, &fitness["fitness"]), (Some(3), &"cannot_tell".into()), "{said}");
     assert!(said.contains("Permission denied"), "{said}");
+}
+
+fn a_live_sshd_is_put_back_after_an_interrupt(on: On) {
+    let (campus, private) = campus_for_root();
+    let before = campus.lab.says("server", LOOKS);
+    let verifier = Verifier::of(on, &campus, &private);
+    let known = verifier.dir.path().join("known_hosts");
+    let out = verifier.dir.path().join("interrupted");
+    let mut command = verifier.command(&out, &["--apply", "--known-hosts", known.to_str().unwrap()]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("a changed file", || campus.lab.says("server", LOOKS) != before);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(campus.lab.says("server", LOOKS), before);
+    let results: Value = serde_json::from_slice(&std::fs::read(out.join("results.json")).unwrap()).unwrap();
+    assert_eq!(results["run"]["interrupted"], true);
 }
 
 fn a_live_sshd_is_verified_changed_and_put_back(on: On) {
