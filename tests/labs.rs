@@ -36,6 +36,8 @@ mod limits;
 mod live;
 #[path = "labs/machines.rs"]
 mod machines;
+#[path = "labs/mutants.rs"]
+mod mutants;
 #[path = "labs/natt.rs"]
 mod natt;
 #[path = "labs/ordinary.rs"]

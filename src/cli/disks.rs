@@ -12,7 +12,7 @@ use super::verify::Args;
 use super::{CommandError, Context, live};
 use crate::appliance::{self, Adapter, Limits, Severity};
 use crate::disk::Disk;
-use crate::lab::guest::{self, Bus, Login, Medium, OwnNetwork, Password};
+use crate::lab::guest::{Bus, Login, Medium, OwnNetwork, Password};
 
 /// Longest file with a password, in bytes.
 const PASSWORD_MOST: u64 = 4 << 10;
@@ -44,8 +44,8 @@ pub fn media(args: &Args, context: &Context) -> Result<BTreeMap<String, Rc<Mediu
         let disk = Disk::open(Path::new(file)).map_err(|refusal| CommandError::Wrong(refusal.0.say(context.lang)))?;
         let limit = Duration::from_secs(args.boot_limit);
         let bus = args.bus.unwrap_or_else(|| Bus::of(&disk));
-        let (login, network) = (login.clone(), args.address);
-        Ok::<_, CommandError>(Rc::new(Medium { disk, bus, network, login, limit, memory: guest::MEMORY }))
+        let (login, network, memory) = (login.clone(), args.address, args.memory << 20);
+        Ok::<_, CommandError>(Rc::new(Medium { disk, bus, network, login, limit, memory }))
     };
     args.disks.iter().map(|(_, file)| Ok((file.clone(), medium(file)?))).collect()
 }

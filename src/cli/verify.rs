@@ -11,7 +11,7 @@ use crate::event::{Announcer, EventKind};
 use crate::evidence::bundle::Bundle;
 use crate::lab::Backend;
 use crate::lab::choose::{self, Chosen, Wanted};
-use crate::lab::guest::{Bus, OwnNetwork};
+use crate::lab::guest::{self, Bus, OwnNetwork};
 use crate::lab::host;
 use crate::lab::live::Reach;
 use crate::report::verify::Untried;
@@ -51,6 +51,9 @@ pub struct Args {
     /// Longest boot of a disk's machine, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(10..=3600))]
     pub(super) boot_limit: u64,
+    /// Memory of a disk's machine, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = guest::MEMORY >> 20, value_parser = clap::value_parser!(u64).range(64..=16384))]
+    pub(super) memory: u64,
     /// A live machine that takes an endpoint's place; it is only measured, from outside
     #[arg(long = "host", value_name = "ENDPOINT=[USER@]ADDRESS", value_parser = subjects::pair)]
     pub(super) hosts: Vec<(String, String)>,

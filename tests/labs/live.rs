@@ -197,7 +197,7 @@ fn a_live_sshd_is_graded_by_what_a_client_meets(on: On) {
     assert!(median(&graded.arm("mended"), "login", "wire.time") > 0.0);
     let secret = private.lines().nth(1).unwrap();
     let found =
-        std::process::Command::new("grep").args(["-rlF", secret]).arg(graded.dir.path().join("out")).output().unwrap();
+        Command::new("grep").args(["-rlF", secret]).arg(graded.dir.path().join("out")).output().unwrap();
     assert_eq!(text(&found), "");
 }
 

@@ -67,7 +67,7 @@ fn samples(run: &Run, id: &str, arm: &str, metric: &str) -> Vec<f64> {
 }
 
 fn tcp_over_tcp_shares_one_window_and_udp_does_not(on: On) {
-    let run = Run::proven(on, &[TCP], "none of them");
+    let run = Run::of(on, &[TCP]);
     assert_eq!(run.status, 0, "{}", run.said);
     // What the links were asked for is what they were.
     for (probe, network) in [("four", "lossy"), ("no-loss", "clean")] {

@@ -153,14 +153,18 @@ impl Run {
         Run::by(command, dir, arguments)
     }
 
-    /// A run that is a proof, too: natively, where a lab costs little, with mutants and with known submissions whose names hold
-    /// this; on the engine without.
+    /// A run that is a proof, too: natively, where a lab costs little, with known submissions whose names hold this; on the engine without.
+    /// Mutants are tried by `mutants.rs`.
     pub fn proven(on: On, scenarios: &[&str], submissions: &str) -> Self {
-        Run::proven_of(on, scenarios, &["--submissions", submissions])
+        Run::proven_of(on, scenarios, &["--no-mutants", "--submissions", submissions])
     }
 
-    /// The same, of what these arguments say.
-    pub fn proven_of(on: On, scenarios: &[&str], more: &[&str]) -> Self {
+    /// The same with mutants, and all known submissions.
+    pub fn with_mutants(on: On, scenarios: &[&str]) -> Self {
+        Run::proven_of(on, scenarios, &[])
+    }
+
+    fn proven_of(on: On, scenarios: &[&str], more: &[&str]) -> Self {
         if on == On::Docker {
             return Run::of(on, scenarios);
         }

@@ -100,6 +100,7 @@ pub async fn boot(place: &Place<'_>, medium: &Medium) -> Result<Guest, LabError>
         Ok(up) => (up?, clock.elapsed()),
         Err(_) => return Err(watch.late().await),
     };
+    enter::forget(line).await?;
     let port = match at {
         Up::Started(port) => port,
         Up::Prompt { console, user, password } => {

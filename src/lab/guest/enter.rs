@@ -137,10 +137,18 @@ async fn once(line: &Line, who: &Login) -> Result<SshEntered, LabError> {
         limit_ms: u32::try_from(STEP.as_millis()).unwrap_or(u32::MAX),
     };
     let ran = line.run(RunSpec::duty("ssh-enter", &enter, STEP * 2)).await;
-    let remove = [&["rm", "-f"], &SECRETS[..]].concat().into_iter().map(str::to_owned).collect();
-    line.run(RunSpec::command(remove, STEP)).await?;
+    forget(line).await?;
     let Ran { stdout, stderr, .. } = ran?;
     Ok(serde_json::from_str(&stdout).unwrap_or(SshEntered::Nobody(stderr)))
+}
+
+/// Removes the secrets, also those of a try that nobody waited for any more.
+///
+/// # Errors
+/// An endpoint that does not answer.
+pub async fn forget(line: &Line) -> Result<(), LabError> {
+    let remove = [&["rm", "-f"], &SECRETS[..]].concat().into_iter().map(str::to_owned).collect();
+    line.run(RunSpec::command(remove, STEP)).await.map(drop)
 }
 
 #[cfg(test)]
