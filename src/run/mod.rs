@@ -273,6 +273,8 @@ pub async fn run(
     }
     let labs = plans
         .iter()
+        // What is only looked at has none.
+        .filter(|(job, _)| !job.subjects.values().any(|trial| trial.is_only_looked_at))
         .flat_map(|(job, arms)| arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() }));
     announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
 
