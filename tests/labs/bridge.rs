@@ -29,14 +29,14 @@ fn an_attachment_is_stale_although_all_settings_are_right_until_it_is_made_anew(
 }
 
 fn a_bridge_without_its_port_is_told_without_a_virtual_machine(on: On) {
-    let run = Run::proven(on, &[CONTAINER], "");
+    let run = Run::of(on, &[CONTAINER]);
     assert_eq!(run.status, 0, "{}", run.said);
     assert_eq!(run.median(CONTAINER, "omitted", "path.stops_at"), 4.0);
     assert!(run.median(CONTAINER, "omitted", "path.tap_sent") >= 1.0);
 }
 
 fn the_counts_alone_name_the_place_of_each_fault(on: On) {
-    let run = Run::proven(on, &[FAULTS], "");
+    let run = Run::of(on, &[FAULTS]);
     assert_eq!(run.status, 0, "{}", run.said);
     for (metric, omitted, applied) in
         [("cases", 11.0, 11.0), ("named", 11.0, 11.0), ("cured", 0.0, 11.0), ("restored", 11.0, 11.0)]

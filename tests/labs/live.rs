@@ -196,8 +196,7 @@ fn a_live_sshd_is_graded_by_what_a_client_meets(on: On) {
     // The wires of the lab have seen the connection, and the key is nowhere in the reports.
     assert!(median(&graded.arm("mended"), "login", "wire.time") > 0.0);
     let secret = private.lines().nth(1).unwrap();
-    let found =
-        Command::new("grep").args(["-rlF", secret]).arg(graded.dir.path().join("out")).output().unwrap();
+    let found = Command::new("grep").args(["-rlF", secret]).arg(graded.dir.path().join("out")).output().unwrap();
     assert_eq!(text(&found), "");
 }
 

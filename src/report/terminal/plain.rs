@@ -33,7 +33,9 @@ impl<W: Write> Plain<W> {
 /// An event as a line, for those that people follow a run by.
 pub fn line(event: &Event, lang: Lang) -> Option<String> {
     let phrase = match &event.kind {
-        EventKind::RunStarted { labs, .. } if !labs.is_empty() => Phrase::new("progress-started").with("count", labs.len()),
+        EventKind::RunStarted { labs, .. } if !labs.is_empty() => {
+            Phrase::new("progress-started").with("count", labs.len())
+        }
         EventKind::Image { image, step } => Phrase::new("progress-image").with("image", image).with("step", step),
         EventKind::Phase { lab, phase: phase @ (Phase::Up | Phase::Measure), detail: None } => {
             Phrase::new("progress-phase").with("lab", lab).with("phase", phase_word(*phase, lang))
