@@ -1,6 +1,7 @@
 //! What the command line puts on trial: machines by endpoint, and each set of them that is verified together.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::rc::Rc;
 
 use super::found::found_image;
@@ -203,7 +204,10 @@ impl Candidate {
                 && let Some(medium) = self.media.get(file)
             {
                 trial.record.facts = medium.facts().await?;
-                trial.record.facts.extend(disks::appliance_facts(file));
+                let file = file.clone();
+                // The whole archive is read.
+                let facts = tokio::task::spawn_blocking(move || disks::appliance_facts(&file)).await;
+                trial.record.facts.extend(facts.map_err(io::Error::other)?);
                 trial.medium = Some(medium.clone());
             }
             ready.trials.insert(endpoint.clone(), trial);

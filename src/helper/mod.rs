@@ -22,7 +22,7 @@ mod relay;
 mod resolver;
 mod shell;
 mod socket;
-pub mod ssh_enter;
+mod ssh_enter;
 mod ssh_login;
 mod switch;
 pub mod systemctl;

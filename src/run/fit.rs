@@ -4,18 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::fit_disk;
-use super::fit_live::{self, Place};
 use super::scenario::Bound;
 use super::trial::{self, fault_of};
-use super::{Job, Shared, Trial};
+use super::{Job, Shared, Trial, fit_disk, fit_live};
 use crate::clean::{clean, one_line};
 use crate::evidence::{ArmEvidence, Outcome, Phase};
 use crate::helper::message::{Answer, Request, RunSpec};
 use crate::lab::line::Line;
 use crate::lab::{LabError, MachineSpec, Role};
 use crate::scenario::subject::{ONLY_LOOKED_AT, Subject};
-use crate::scenario::{Endpoint, Fix, Scenario};
+use crate::scenario::{Fix, Scenario};
 use crate::survey::{self, Needs, Survey};
 use crate::wording::{Lang, Phrase};
 
@@ -30,11 +28,22 @@ pub(super) const FILE_MOST: usize = 256 << 10;
 /// Longest output in a reason, in characters.
 pub(super) const OUTPUT_MOST: usize = 300;
 
+/// Whose place a machine on trial has.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The endpoint.
+    pub endpoint: &'a str,
+    /// The image of the machine that it is looked at in, or that copies of its files are brought to.
+    pub image: Option<&'a String>,
+}
+
 /// What was found of each machine on trial, by endpoint.
 pub type Looked = BTreeMap<String, Result<Survey, LabError>>;
 
 /// Looks at all images on trial of a job, unless it is known already that one cannot run; and at live machines, where that is all that
-/// is asked for. `images` are the course's own.
+/// is asked for. `images` are the course's own, and of a disk that of its computer.
 pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>], images: &BTreeMap<String, String>) -> Looked {
     let mut looked = Looked::new();
     if job.subjects.values().any(|trial| !trial.unfit.is_empty()) {
@@ -42,16 +51,13 @@ pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>], images: 
     }
     for (endpoint, trial) in &job.subjects {
         let users = probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
+        let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
         let found = match &trial.subject {
-            Subject::Image(image) => look_at(shared, &job.scenario, endpoint, &image.reference, trial, users).await,
-            Subject::Host(host) if trial.is_only_looked_at => {
-                let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
-                fit_live::look_at(shared, place, host, users).await
+            Subject::Image(image) => {
+                look_at(shared, Place { image: Some(&image.reference), ..place }, trial, users).await
             }
-            Subject::Disk(_) if trial.is_only_looked_at => {
-                let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
-                fit_disk::look_at(shared, place, trial, users).await
-            }
+            Subject::Host(host) if trial.is_only_looked_at => fit_live::look_at(shared, place, host, users).await,
+            Subject::Disk(_) if trial.is_only_looked_at => fit_disk::look_at(shared, place, trial, users).await,
             Subject::Host(_) | Subject::Disk(_) | Subject::Release(_) => continue,
         };
         looked.insert(endpoint.clone(), found);
@@ -59,29 +65,17 @@ pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>], images: 
     looked
 }
 
-async fn look_at(
-    shared: &Shared<'_>,
-    scenario: &Scenario,
-    endpoint: &str,
-    reference: &str,
-    trial: &Trial,
-    users: Vec<String>,
-) -> Result<Survey, LabError> {
-    alone(shared, scenario, endpoint, reference, async |line: &Line, _: &Endpoint| {
-        let needs = survey::needs(scenario, endpoint, users, trial.faults);
-        look_in(line, scenario, endpoint, trial, &needs).await
+async fn look_at(shared: &Shared<'_>, place: Place<'_>, trial: &Trial, users: Vec<String>) -> Result<Survey, LabError> {
+    alone(shared, place, async |line: &Line| {
+        let needs = survey::needs(place.scenario, place.endpoint, users, trial.faults);
+        look_in(line, place, trial, &needs).await
     })
     .await
 }
 
 /// Looks at a machine on trial that nobody keeps; where that is all that is asked for, tries the commands there, too.
-pub(super) async fn look_in(
-    line: &Line,
-    scenario: &Scenario,
-    endpoint: &str,
-    trial: &Trial,
-    needs: &Needs,
-) -> Result<Survey, LabError> {
+pub(super) async fn look_in(line: &Line, place: Place<'_>, trial: &Trial, needs: &Needs) -> Result<Survey, LabError> {
+    let Place { scenario, endpoint, .. } = place;
     // Of an emulated machine everything is slow.
     let patience = if trial.medium.is_some() { EMULATED } else { 1 };
     // Looked at as it came, before anything is done to the copy; but for `systemctl`, which no script looks for.
@@ -96,27 +90,31 @@ pub(super) async fn look_in(
     Ok(survey)
 }
 
-/// Does something in a machine of its own, of which nothing is left.
+/// Does something in a machine of the endpoint's own kind, of which nothing is left.
 pub(super) async fn alone<T>(
     shared: &Shared<'_>,
-    scenario: &Scenario,
-    endpoint: &str,
-    reference: &str,
-    work: impl AsyncFnOnce(&Line, &Endpoint) -> Result<T, LabError>,
+    place: Place<'_>,
+    work: impl AsyncFnOnce(&Line) -> Result<T, LabError>,
 ) -> Result<T, LabError> {
+    in_machine(shared, &spec(place)?, place.endpoint, work).await
+}
+
+/// The machine that an endpoint's image is looked at in.
+pub(super) fn spec(place: Place<'_>) -> Result<MachineSpec, LabError> {
+    let Place { scenario, endpoint, image } = place;
     let own = scenario.endpoints.get(endpoint);
     let own = own.ok_or_else(|| LabError::backend(endpoint, format!("no endpoint of {}", scenario.id)))?;
-    let spec = MachineSpec {
+    let image = image.ok_or_else(|| LabError::backend(endpoint, "the course has no image of it"))?;
+    Ok(MachineSpec {
         name: format!("{}-fit-{endpoint}", scenario.id.replace('/', "-")),
-        image: Some(reference.to_owned()),
+        image: Some(image.clone()),
         hostname: endpoint.to_owned(),
         role: Role::Alone,
         sysctls: BTreeMap::new(),
         capabilities: own.capabilities.clone(),
         memory: own.memory,
         processes: own.processes,
-    };
-    in_machine(shared, &spec, endpoint, async |line: &Line| work(line, own).await).await
+    })
 }
 
 /// Does something in this machine, of which nothing is left.

@@ -1,14 +1,11 @@
 //! A quick look at a disk: its machine is booted once, alone, and the commands are tried on what nobody keeps of it.
 
-use std::collections::BTreeMap;
-
-use super::fit::{in_machine, look_in};
-use super::fit_live::Place;
+use super::fit::{Place, in_machine, look_in, spec};
 use super::{Shared, Trial};
 use crate::event::EventKind;
 use crate::lab::line::Line;
 use crate::lab::wiring::Patience;
-use crate::lab::{LabError, MachineSpec, Role, guest};
+use crate::lab::{LabError, MachineSpec, guest};
 use crate::survey::{self, Needs, Survey};
 
 /// Boots and looks.
@@ -21,19 +18,15 @@ pub async fn look_at(
     trial: &Trial,
     users: Vec<String>,
 ) -> Result<Survey, LabError> {
-    let Place { scenario, endpoint, image } = place;
+    let Place { scenario, endpoint, .. } = place;
     let (Some(medium), Some(own)) = (&trial.medium, scenario.endpoints.get(endpoint)) else {
         return Err(LabError::backend(endpoint, "no disk to look at"));
     };
     let spec = MachineSpec {
-        name: format!("{}-fit-{endpoint}", scenario.id.replace('/', "-")),
-        image: image.cloned(),
-        hostname: endpoint.to_owned(),
-        role: Role::Alone,
-        sysctls: BTreeMap::new(),
         capabilities: Vec::new(),
         memory: medium.memory + guest::OVERHEAD,
         processes: guest::PROCESSES,
+        ..spec(place)?
     };
     in_machine(shared, &spec, endpoint, async |line: &Line| {
         let note = |said: &str| {
@@ -50,7 +43,7 @@ pub async fn look_at(
         };
         let guest = guest::boot(&machine, medium).await?;
         let needs = Needs { nics: true, ..survey::needs(scenario, endpoint, users, trial.faults) };
-        let mut survey = look_in(guest.line(), scenario, endpoint, trial, &needs).await?;
+        let mut survey = look_in(guest.line(), place, trial, &needs).await?;
         survey.facts.insert("boot".to_owned(), format!("{} s", guest.booted().as_secs()));
         let failed = guest.failed_units().await?;
         if !failed.is_empty() {

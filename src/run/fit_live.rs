@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Shared;
-use super::fit::{EDIT, FILE_MOST, Met, OUTPUT_MOST, about, alone, edits_on, try_fix};
+use super::fit::{EDIT, FILE_MOST, Met, OUTPUT_MOST, Place, about, alone, edits_on, try_fix};
 use super::live::declared;
 use crate::clean::one_line;
 use crate::helper::message::{Content, FileSpec, Request};
@@ -15,7 +15,7 @@ use crate::lab::live::Live;
 use crate::lab::remote::Remote;
 use crate::lab::shell::{Shell, quoted};
 use crate::scenario::host::Host;
-use crate::scenario::{Endpoint, Scenario, ServicePort, Transport};
+use crate::scenario::{ServicePort, Transport};
 use crate::survey::{self, Needs, Survey};
 use crate::wording::Phrase;
 
@@ -27,17 +27,6 @@ const ABSENT: i32 = 44;
 const MESSAGE_MOST: usize = 400;
 /// Port of sshd.
 const SSH: ServicePort = ServicePort { transport: Transport::Tcp, port: 22 };
-
-/// Whose place a live machine has.
-#[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// The scenario.
-    pub scenario: &'a Scenario,
-    /// The endpoint.
-    pub endpoint: &'a str,
-    /// The course's own image of it.
-    pub image: Option<&'a String>,
-}
 
 /// Files of a machine by path, as they are.
 type Files = BTreeMap<String, String>;
@@ -157,15 +146,14 @@ async fn try_on_copies(
     files: Files,
     survey: &mut Survey,
 ) -> Result<(), LabError> {
-    let Place { scenario, endpoint, image } = place;
+    let Place { scenario, endpoint, .. } = place;
     let fixes: Vec<_> =
         edits_on(scenario, endpoint).filter(|(_, fix)| fix.edits.iter().all(|path| files.contains_key(path))).collect();
     if fixes.is_empty() {
         return Ok(());
     }
-    let image = image.ok_or_else(|| LabError::backend(endpoint, "the course has no image of it"))?;
     let names = files.keys().cloned().collect::<Vec<_>>().join(", ");
-    let met = alone(shared, scenario, endpoint, image, async |line: &Line, _: &Endpoint| {
+    let met = alone(shared, place, async |line: &Line| {
         let file = |(path, content)| FileSpec { path, content: Content::Text(content), mode: 0o600 };
         line.quick(Request::Files(files.into_iter().map(file).collect())).await?;
         let mut met = Vec::new();

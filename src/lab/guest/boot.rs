@@ -267,8 +267,8 @@ impl<'a> Watch<'a> {
                     if since.elapsed() > NO_CONSOLE {
                         self.tries.may_use_password.set(true);
                     }
-                    let has_key = self.medium.login.as_ref().is_none_or(|login| login.key.is_some());
-                    if since.elapsed() > SCREEN_ONLY && !has_key {
+                    let has_another_way = self.medium.login.as_ref().is_none_or(|login| login.key.is_some());
+                    if since.elapsed() > SCREEN_ONLY && !has_another_way {
                         return Err(LabError::Lacking(self.phrase("lacking-console")));
                     }
                 }
