@@ -313,8 +313,9 @@ async fn run_all(shared: &Shared<'_>, plans: &[(Job, Vec<ArmName>)]) -> Result<V
         course.run_own(shared).await.map(|()| course)
     };
     let mut courses: Vec<Course<'_>> = all(plans.iter().map(|(job, arms)| begin((job, arms)))).await?;
+    let had_company = courses.len() > 1;
     for course in &mut courses {
-        course.settle(shared).await?;
+        course.settle(shared, had_company).await?;
     }
     let crowded = shared.with(Gate::crowded(), Room::of(LABS_A_PROCESSOR * shared.options.jobs.max(1)));
     all(courses.iter().map(|course| course.prove(&crowded))).await?;

@@ -100,13 +100,16 @@ impl<'a> Course<'a> {
         self.own.iter().try_for_each(|arm| shared.bundle.write_arm(&self.job.scenario.id, arm))
     }
 
-    /// Runs its own arms again, if they leave something open that others are to be compared with.
-    pub async fn settle(&mut self, shared: &Shared<'_>) -> Result<(), BundleError> {
+    /// Runs its own arms again, if they leave something open that others are to be compared with, or that may be the doing of
+    /// the scenarios that ran beside it.
+    pub async fn settle(&mut self, shared: &Shared<'_>, had_company: bool) -> Result<(), BundleError> {
         let scenario = &self.job.scenario;
-        for _ in 0..AGAIN_MOST {
-            let compared = self.is_proven() || self.job.is_compared_with;
-            let goes_on = compared && self.ready.is_ok() && !shared.cancel.is_cancelled();
-            if !goes_on || !crowd::is_open(scenario, &self.own) {
+        let compared = self.is_proven() || self.job.is_compared_with;
+        let is_open = if compared { crowd::is_open } else { crowd::is_scattered };
+        let most = if compared { AGAIN_MOST } else { usize::from(had_company && shared.options.measure) };
+        for _ in 0..most {
+            let goes_on = self.ready.is_ok() && !shared.cancel.is_cancelled();
+            if !goes_on || !is_open(scenario, &self.own) {
                 break;
             }
             shared.announcer.tell(EventKind::Again { scenario: scenario.id.clone(), submissions: self.own.len() });

@@ -41,6 +41,11 @@ pub fn is_open(scenario: &Scenario, calibration: &[ArmEvidence]) -> bool {
         || applied.is_some_and(|arm| is_doubtful(scenario, calibration, arm))
 }
 
+/// Whether the readings of these arms decide nothing: in a run beside others that may have been the others' doing.
+pub fn is_scattered(scenario: &Scenario, arms: &[ArmEvidence]) -> bool {
+    super::judge(scenario, arms).iter().any(|result| result.verdict == Verdict::Inconclusive)
+}
+
 /// Whether a delay alone could make a check pass. One that needs something besides has that counted.
 fn may_be_late(check: &Check) -> bool {
     let slow = check.unit == Unit::Seconds && check.needs.is_empty();

@@ -19,6 +19,7 @@ use tokio::task::LocalSet;
 
 const SCENARIO: &str = r#"
 title.en = "A made-up lab"
+limits = { ready = "4s", action = "3s" }
 [networks.lan]
 subnet = "192.168.1.0/24"
 [endpoints.server]
@@ -55,9 +56,6 @@ name = "leaks-nothing"
 metric = "look.value"
 equals = 0
 points = 3
-[limits]
-ready = "4s"
-action = "3s"
 "#;
 
 struct Heard(Rc<RefCell<Vec<Event>>>);
@@ -83,6 +81,7 @@ pub struct Lab {
     pub submissions: Vec<Submission>,
     pub mutants: Option<run::Wanted>,
     pub reach: Reach,
+    pub company: Vec<&'static str>,
 }
 
 impl Lab {
@@ -97,6 +96,7 @@ impl Lab {
             submissions: Vec::new(),
             mutants: None,
             reach: Reach::default(),
+            company: Vec::new(),
         }
     }
 
@@ -115,23 +115,28 @@ impl Lab {
     }
 
     pub fn scenario(&self) -> Scenario {
-        file::parse("made/up", Path::new("made/up"), "scenario.toml", &self.text, &probe::catalog([])).unwrap()
+        self.scenario_of("made/up")
+    }
+
+    fn scenario_of(&self, id: &str) -> Scenario {
+        file::parse(id, Path::new(id), "scenario.toml", &self.text, &probe::catalog([])).unwrap()
     }
 
     pub async fn run(&self) -> Outcome {
-        let (out, doors) = (self.dir.path().to_owned(), self.dir.path().join("doors"));
-        let own = Options::of("test".to_owned(), out, Lang::En, doors);
+        let out = self.dir.path().to_owned();
+        let own = Options::of("test".to_owned(), out.clone(), Lang::En, out.join("doors"));
         let options = Options { arms: self.arms, jobs: 4, reach: self.reach.clone(), ..own };
-        let job = Job {
-            scenario: self.scenario(),
+        let job = |id: &&str| Job {
+            scenario: self.scenario_of(id),
             text: self.text.clone(),
             submissions: self.submissions.clone(),
             mutants: self.mutants.clone(),
             is_compared_with: false,
             subjects: Default::default(),
         };
+        let jobs = ["made/up"].iter().chain(&self.company).map(job).collect();
         let announcer = Announcer::new(vec![Box::new(Heard(self.events.clone()))]);
-        run::run(&self.scripted, vec![job], &options, &announcer, &self.stop).await.unwrap()
+        run::run(&self.scripted, jobs, &options, &announcer, &self.stop).await.unwrap()
     }
 
     /// The verdicts in the order omitted, applied; and nothing may be left running.

@@ -121,6 +121,38 @@ fn own_arms_run_beside_nothing_and_again_where_they_decide_nothing() {
     });
 }
 
+/// A lab whose arm with the fix reads now this, now that, in its first lab, and the same from then on.
+fn scattered_at_first() -> Lab {
+    let turn = Rc::new(Cell::new(0));
+    Lab::new().answer(move |machine, line| {
+        let own = machine.contains("made-up-applied");
+        if line == "measure" && own {
+            turn.set(turn.get() + 1);
+        }
+        let leaks = machine.contains("omitted") || (own && turn.get() <= 4 && turn.get() % 2 == 0);
+        (line == "measure").then(|| Reply::prints(if leaks { "4" } else { "0" }))
+    })
+}
+
+#[test]
+fn what_scenarios_beside_it_may_have_spoilt_is_measured_again_without_them() {
+    on_paused_time(async {
+        let mut lab = scattered_at_first();
+        // The same scenario, whose readings do not scatter.
+        lab.company = vec!["made/other"];
+        let done = lab.run().await;
+        assert_eq!(["omitted", "applied"].map(|arm| labs(&lab, arm)), [2, 2]);
+        assert_eq!(verdict_of(&lab, &done, "applied"), Verdict::Pass);
+        let log = lab.scripted.script.log();
+        assert_eq!(log.iter().filter(|line| *line == "start made-other-applied-server").count(), 1);
+        assert_eq!(lab.scripted.script.living(), 0);
+        // Nothing was beside this one: another try would meet the same machine.
+        let alone = scattered_at_first();
+        let done = alone.run().await;
+        assert_eq!((labs(&alone, "applied"), verdict_of(&alone, &done, "applied")), (1, Verdict::Inconclusive));
+    });
+}
+
 #[test]
 fn a_mutant_that_nobody_could_judge_is_measured_again() {
     on_paused_time(async {
