@@ -129,6 +129,11 @@ pub struct Effective {
     pub after: String,
 }
 
+/// The lines of a configuration that are in force. Comments say when a program printed it (iptables-save(8)).
+pub fn in_force(configuration: &str) -> impl Iterator<Item = &str> {
+    configuration.lines().map(str::trim).filter(|line| line.len() > 1 && !line.starts_with('#'))
+}
+
 /// A capture file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaptureRecord {

@@ -23,11 +23,14 @@ const LEFT_OUT: [&str; 4] = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/sh
 
 /// A release of Debian, by its code name: what the base is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release(String);
+pub struct Release {
+    suite: String,
+    is_asked_for: bool,
+}
 
 impl Default for Release {
     fn default() -> Self {
-        Release(SUITE.to_owned())
+        Release { suite: SUITE.to_owned(), is_asked_for: false }
     }
 }
 
@@ -36,22 +39,27 @@ impl Release {
     pub fn named(suite: &str) -> Option<Self> {
         let fits =
             !suite.is_empty() && suite.len() <= SUITE_MOST && suite.bytes().all(|byte| byte.is_ascii_lowercase());
-        fits.then(|| Release(suite.to_owned()))
+        fits.then(|| Release { suite: suite.to_owned(), is_asked_for: true })
     }
 
     /// Its code name.
     pub fn suite(&self) -> &str {
-        &self.0
+        &self.suite
+    }
+
+    /// Its code name, if it was asked for: then everything comes from it, also what an image takes from a newer release otherwise.
+    pub fn asked_for(&self) -> Option<&str> {
+        self.is_asked_for.then_some(&self.suite)
     }
 
     /// The base that a registry has.
     pub fn published(&self) -> String {
-        format!("debian:{}-slim", self.0)
+        format!("debian:{}-slim", self.suite)
     }
 
     /// Name of the base made from its packages, where no registry can be reached.
     pub fn own(&self) -> String {
-        own(&self.0)
+        own(&self.suite)
     }
 }
 

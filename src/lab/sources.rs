@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::LabError;
+use super::base::Release;
 use crate::evidence::bundle::hex;
 use crate::image::context::ContextFile;
 
 /// Most bytes of one image's sources: they are Dockerfiles and small files.
 const MOST: u64 = 64 << 20;
+/// The build argument of images that take something from a newer release than their base: the release that was asked for.
+const RELEASE: &str = "RELEASE";
 
 /// An image's directory, read whole.
 #[derive(Debug, Clone)]
@@ -112,8 +115,9 @@ fn collect(dir: &Path, below: &Path, files: &mut Vec<ContextFile>, left: &mut u6
 }
 
 impl Source {
-    /// The image's reference: its tag is a hash of the directory and of the base's [identity](super::base::identity).
-    pub fn reference(&self, base_id: &str) -> String {
+    /// The image's reference: its tag is a hash of the directory, of the base's [identity](super::base::identity), and of the release
+    /// that was asked for, where that makes a difference.
+    pub fn reference(&self, base_id: &str, release: &Release) -> String {
         let mut hash = Sha256::new();
         let mut add = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_be_bytes());
@@ -125,7 +129,21 @@ impl Source {
             add(&mode.to_be_bytes());
             add(content);
         }
+        if let Some(suite) = self.release(release) {
+            add(suite.as_bytes());
+        }
         format!("saiten/{}:{}", self.name, &hex(&hash.finalize())[..12])
+    }
+
+    /// The build arguments.
+    pub fn arguments<'a>(&self, base: &'a str, release: &'a Release) -> impl Iterator<Item = (&'static str, &'a str)> {
+        [("BASE", base)].into_iter().chain(self.release(release).map(|suite| (RELEASE, suite)))
+    }
+
+    /// The release that was asked for, if its Dockerfile wants to know.
+    fn release<'a>(&self, release: &'a Release) -> Option<&'a str> {
+        let declares = |line: &str| line.strip_prefix("ARG ").is_some_and(|name| name.trim() == RELEASE);
+        release.asked_for().filter(|_| self.dockerfile().is_ok_and(|text| text.lines().any(declares)))
     }
 
     /// The text of its Dockerfile.
@@ -165,7 +183,7 @@ mod tests {
         fs::create_dir_all(image.join("etc")).unwrap();
         fs::write(image.join("Dockerfile"), "ARG BASE\nFROM $BASE\n").unwrap();
         fs::write(image.join("etc/run"), "one").unwrap();
-        let reference = |base: &str| read(dir.path(), "x").unwrap().reference(base);
+        let reference = |base: &str| read(dir.path(), "x").unwrap().reference(base, &Release::default());
         let first = reference("base");
         assert!(first.starts_with("saiten/x:") && first == reference("base"));
         assert_ne!(first, reference("another base"));
@@ -176,5 +194,23 @@ mod tests {
         assert_ne!(second, reference("base"));
         assert_eq!(names(dir.path()), ["x"]);
         assert!(read(dir.path(), "y").unwrap_err().to_string().contains("has: x"));
+    }
+
+    #[test]
+    fn a_release_is_told_to_the_image_that_wants_to_know_which_was_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (plain, asked) = (Release::default(), Release::named("bookworm").unwrap());
+        let source = |dockerfile: &str| {
+            fs::create_dir_all(dir.path().join("x")).unwrap();
+            fs::write(dir.path().join("x/Dockerfile"), dockerfile).unwrap();
+            read(dir.path(), "x").unwrap()
+        };
+        let same = source("ARG BASE\nFROM $BASE\n# ARG RELEASE\n");
+        assert_eq!(same.reference("base", &plain), same.reference("base", &asked));
+        assert_eq!(same.arguments("base", &asked).collect::<Vec<_>>(), [("BASE", "base")]);
+        let wants = source("ARG BASE\nFROM $BASE\nARG RELEASE\n");
+        assert_ne!(wants.reference("base", &plain), wants.reference("base", &asked));
+        assert_eq!(wants.arguments("base", &plain).collect::<Vec<_>>(), [("BASE", "base")]);
+        assert_eq!(wants.arguments("base", &asked).collect::<Vec<_>>(), [("BASE", "base"), ("RELEASE", "bookworm")]);
     }
 }

@@ -9,7 +9,7 @@ use crate::arm::ArmName;
 use crate::clean::{clean, cut};
 use crate::event::EventKind;
 use crate::evidence::bundle::write_whole;
-use crate::evidence::{ActionRecord, EditRecord};
+use crate::evidence::{ActionRecord, EditRecord, in_force};
 use crate::helper::message::{Content, FileSpec, Ran};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
@@ -24,6 +24,23 @@ const FILE_MOST: usize = 256 << 10;
 const LOG_MOST: usize = 512 << 10;
 /// Most characters kept of a command's output.
 const OUTPUT_MOST: usize = 4000;
+
+/// A fix that changed its files, which the effective configuration did not show at once.
+struct Unseen<'f> {
+    fix: &'f Fix,
+    /// What was in force before the fix.
+    before: Vec<String>,
+    /// What was in force before anything was activated; none where nobody could tell.
+    last: Option<Vec<String>>,
+}
+
+impl Unseen<'_> {
+    /// Whether the fix has no effect, by what is in force after the activation. Where the activation does not show, the command that
+    /// tells reads the files, and has told; where it does, the command tells of what is running, which the fix alone could not change.
+    fn is_without_effect(&self, now: Option<Vec<String>>) -> bool {
+        now.is_some_and(|now| self.last.as_ref() == Some(&now) || self.before == now)
+    }
+}
 
 impl Life<'_> {
     /// Runs all faults; one that fails leaves no lab to measure.
@@ -59,12 +76,13 @@ impl Life<'_> {
     /// Runs this arm's fixes, then what makes them take effect. A fix that fails is evidence, not an error.
     pub(super) async fn apply_fixes(&self, lab: &Lab) -> Result<(), LabError> {
         let mut activations: Vec<(String, String)> = Vec::new();
+        let mut unseen = Vec::new();
         if let Some((name, own)) = self.in_place() {
             self.hand_in(lab, name, &own.steps).await?;
         }
         self.remember(lab).await?;
         for fix in self.applied() {
-            self.apply_fix(lab, fix).await?;
+            unseen.extend(self.apply_fix(lab, fix).await?);
             for endpoint in &fix.action.on {
                 if let Some(activate) = &fix.activate
                     && !activations.contains(&(endpoint.clone(), activate.clone()))
@@ -73,6 +91,9 @@ impl Life<'_> {
                 }
             }
         }
+        for unseen in &mut unseen {
+            unseen.last = self.in_force(lab, unseen.fix).await?;
+        }
         for (endpoint, run) in activations {
             let action = Action { name: "activate".to_owned(), on: vec![endpoint], run };
             for (endpoint, mut ran) in self.act(lab, "activate", &action).await? {
@@ -80,6 +101,13 @@ impl Life<'_> {
                     ran.stderr.insert_str(0, &self.why(lab, &endpoint).await);
                 }
                 self.report_failure("finding-activation-failed", &endpoint, &action, &ran);
+            }
+        }
+        for unseen in unseen {
+            let now = self.in_force(lab, unseen.fix).await?;
+            if unseen.is_without_effect(now) {
+                let finding = Phrase::new("finding-configuration-same").with("fix", &unseen.fix.action.name);
+                self.note(|evidence| evidence.findings.push(finding));
             }
         }
         for (name, endpoint) in self.open_endpoints() {
@@ -163,20 +191,18 @@ impl Life<'_> {
         fixes.iter().filter(|fix| wanted.iter().any(|name| **name == fix.action.name)).collect()
     }
 
-    async fn apply_fix(&self, lab: &Lab, fix: &Fix) -> Result<(), LabError> {
+    /// Applies a fix; gives it back where it changed its files, and the configuration in force does not show it.
+    async fn apply_fix<'f>(&self, lab: &Lab, fix: &'f Fix) -> Result<Option<Unseen<'f>>, LabError> {
         let files: Vec<(String, String)> = edits_of(fix).collect();
         let before = self.contents(lab, &files).await;
-        let effective_before = self.effective_of(lab, fix).await?;
+        let before_it = self.in_force(lab, fix).await?;
         for (endpoint, ran) in self.act(lab, &format!("fix:{}", fix.action.name), &fix.action).await? {
             self.report_failure("finding-fix-failed", &endpoint, &fix.action, &ran);
         }
         let changed = self.record_edits(&fix.action.name, &before, self.contents(lab, &files).await);
-        let same = || async { Ok::<_, LabError>(effective_before == self.effective_of(lab, fix).await?) };
-        if changed && effective_before.is_some() && same().await? {
-            let finding = Phrase::new("finding-configuration-same").with("fix", &fix.action.name);
-            self.note(|evidence| evidence.findings.push(finding));
-        }
-        Ok(())
+        let Some(before) = before_it.filter(|_| changed) else { return Ok(None) };
+        let is_same = self.in_force(lab, fix).await?.is_some_and(|now| now == before);
+        Ok(is_same.then_some(Unseen { fix, before, last: None }))
     }
 
     /// Records what a fix, or a submission, did to the files that it is meant to edit; whether it changed any.
@@ -206,8 +232,8 @@ impl Life<'_> {
         contents
     }
 
-    /// The effective configuration wherever the fix acts; none where a daemon cannot tell, for example because it refuses its file.
-    async fn effective_of(&self, lab: &Lab, fix: &Fix) -> Result<Option<Vec<String>>, LabError> {
+    /// What is in force wherever the fix acts; none where a daemon cannot tell, for example because it refuses its file.
+    async fn in_force(&self, lab: &Lab, fix: &Fix) -> Result<Option<Vec<String>>, LabError> {
         let mut all = Vec::new();
         for name in &fix.action.on {
             let endpoint = self.planned.scenario.endpoints.get(name);
@@ -216,7 +242,7 @@ impl Life<'_> {
             if ran.status != 0 || !ran.stderr.is_empty() {
                 return Ok(None);
             }
-            all.push(ran.stdout);
+            all.extend(in_force(&ran.stdout).map(str::to_owned));
         }
         Ok(Some(all))
     }

@@ -7,6 +7,7 @@ mod class;
 mod cli;
 mod counted;
 mod engine;
+mod findings;
 mod fitness;
 mod fuzz;
 mod intake;

@@ -114,7 +114,7 @@ pub async fn ensure(docker: &Docker, name: &str, note: &Note<'_>) -> Result<Stri
     }
     let source = sources::read(&docker.sources, name)?;
     let base = base(docker, note).await?;
-    let reference = source.reference(&base.id);
+    let reference = source.reference(&base.id, &docker.release);
     match docker.client.inspect_image(&reference).await {
         Ok(_) => Ok(reference),
         Err(err) if is_missing(&err) => {
@@ -137,7 +137,7 @@ async fn build(
     note: &Note<'_>,
 ) -> Result<(), LabError> {
     let what = || format!("cannot build image `{}` from {}", source.name, source.dir.display());
-    let args = HashMap::from([("BASE", base.reference.as_str())]);
+    let args: HashMap<&str, &str> = source.arguments(&base.reference, &docker.release).collect();
     let labels = HashMap::from([(KIND_LABEL, "image")]);
     let options =
         BuildImageOptionsBuilder::new().t(reference).buildargs(&args).labels(&labels).rm(true).forcerm(true).build();
@@ -184,7 +184,7 @@ pub async fn list(docker: &Docker) -> Result<Vec<ImageState>, LabError> {
     states.push(ImageState { name: "(base)".to_owned(), reference: found, size: base_size });
     for name in sources::names(&docker.sources) {
         let source = sources::read(&docker.sources, &name)?;
-        let reference = base.as_ref().map(|base| source.reference(&base.id));
+        let reference = base.as_ref().map(|base| source.reference(&base.id, &docker.release));
         let size = match &reference {
             Some(reference) => size(reference).await,
             None => None,

@@ -49,7 +49,8 @@ pub async fn build(
     let what = || format!("cannot build image `{}` from {}", source.name, source.dir.display());
     let wrong = |line: usize, why: String| LabError::backend(what(), format!("Dockerfile line {line}: {why}"));
     let text = source.dockerfile().map_err(|err| LabError::Own { what: what(), source: err })?;
-    let arguments = BTreeMap::from([("BASE".to_owned(), base.to_owned())]);
+    let arguments: BTreeMap<String, String> =
+        source.arguments(base, &native.release).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let recipe = dockerfile::read(&text, &arguments).map_err(|err| wrong(err.line, err.what))?;
     let mut image = super::images::find(native, &recipe.from, note).await?;
     let from = Sha256::new().chain_update(format!("{:?}", image.env));

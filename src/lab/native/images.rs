@@ -83,7 +83,7 @@ pub async fn ensure(native: &Native, name: &str, note: &Note<'_>) -> Result<Stri
     }
     let source = sources::read(&native.sources, name)?;
     if let Some(base) = known_base(native) {
-        let reference = source.reference(&base.id);
+        let reference = source.reference(&base.id, &native.release);
         if native.store.image(&reference).is_some() {
             return Ok(reference);
         }
@@ -91,7 +91,7 @@ pub async fn ensure(native: &Native, name: &str, note: &Note<'_>) -> Result<Stri
     let _turn = native.store.turn().await?;
     native.sweep_store().await?;
     let base = base(native, note).await?;
-    let reference = source.reference(&base.id);
+    let reference = source.reference(&base.id, &native.release);
     // Another Saiten may have built it meanwhile.
     if native.store.image(&reference).is_none() {
         build::build(native, &source, &base.reference, &reference, note).await?;
@@ -110,7 +110,7 @@ pub fn list(native: &Native) -> Result<Vec<ImageState>, LabError> {
     let mut states = vec![ImageState { name: "(base)".to_owned(), size: size(&found), reference: found }];
     for name in sources::names(&native.sources) {
         let source = sources::read(&native.sources, &name)?;
-        let reference = base.as_ref().map(|base| source.reference(&base.id));
+        let reference = base.as_ref().map(|base| source.reference(&base.id, &native.release));
         states.push(ImageState { name, size: size(&reference), reference });
     }
     Ok(states)

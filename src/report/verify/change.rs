@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Verified;
 use crate::arm::ArmName;
 use crate::clean::{clean, one_line};
-use crate::evidence::{ArmEvidence, Outcome};
+use crate::evidence::{ArmEvidence, Outcome, in_force};
 use crate::scenario::Scenario;
 use crate::stats;
 
@@ -131,11 +131,7 @@ fn figures(scenario: &Scenario, arms: &[ArmEvidence], others: &[ArmEvidence], al
 
 /// Lines of a configuration that are not in both. Where a first word has one line in each, its value changed.
 fn settings(one: &str, other: &str) -> Vec<Difference> {
-    fn lines(text: &str) -> BTreeSet<&str> {
-        // Comments say when a program printed it (iptables-save(8)), not what is in force.
-        text.lines().map(str::trim).filter(|line| line.len() > 1 && !line.starts_with('#')).collect()
-    }
-    let (one, other) = (lines(one), lines(other));
+    let (one, other): (BTreeSet<&str>, BTreeSet<&str>) = (in_force(one).collect(), in_force(other).collect());
     let by_word = |lines: &BTreeSet<&str>, rest: &BTreeSet<&str>| -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for line in lines.difference(rest) {
