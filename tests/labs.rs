@@ -48,6 +48,8 @@ mod person;
 mod pin;
 #[path = "labs/project.rs"]
 mod project;
+#[path = "labs/releases.rs"]
+mod releases;
 #[path = "labs/small.rs"]
 mod small;
 #[path = "labs/traps.rs"]
