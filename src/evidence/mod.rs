@@ -40,6 +40,9 @@ pub struct ArmEvidence {
     /// Packages that were asked for when the image was made, with their versions, by endpoint; only of machines on trial.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub packages: BTreeMap<String, BTreeMap<String, String>>,
+    /// What could be told of the virtual machines on trial as they came, by endpoint and fact.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, BTreeMap<String, String>>,
     /// Whether the lab's wires can be believed.
     #[serde(default)]
     pub trust: Trust,
@@ -208,6 +211,7 @@ impl ArmEvidence {
             effective: BTreeMap::new(),
             files: BTreeMap::new(),
             packages: BTreeMap::new(),
+            facts: BTreeMap::new(),
             trust: Trust::default(),
             findings: Vec::new(),
             captures: BTreeMap::new(),

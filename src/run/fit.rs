@@ -18,11 +18,11 @@ use crate::survey::{self, Needs, Survey};
 use crate::wording::{Lang, Phrase};
 
 /// How long the script that looks may take.
-const LOOK: Duration = Duration::from_secs(10);
+pub(super) const LOOK: Duration = Duration::from_secs(10);
 /// How long a fix may take to edit its files.
 pub(super) const EDIT: Duration = Duration::from_secs(5);
 /// How many times as long on an emulated processor.
-const EMULATED: u32 = 12;
+pub(super) const EMULATED: u32 = 12;
 /// Most bytes looked at of a file that a fix edits.
 pub(super) const FILE_MOST: usize = 256 << 10;
 /// Longest output in a reason, in characters.

@@ -1,11 +1,14 @@
 //! Virtual machines on trial in a lab: booted before anything else, told of, and their consoles kept.
 
 use super::Job;
+use super::fit::{EMULATED, LOOK};
 use super::life::Life;
+use crate::arm::ArmName;
 use crate::event::{EventKind, Phase};
 use crate::evidence::bundle::{BundleError, ScenarioRecord, write_whole};
 use crate::lab::LabError;
 use crate::lab::topology::Lab;
+use crate::survey::{self, Needs};
 
 /// Looks at the disks on trial again, now that nothing uses them any more.
 pub async fn look_again(job: &Job, record: &mut ScenarioRecord) {
@@ -25,6 +28,20 @@ impl Life<'_> {
         };
         if let Some(findings) = self.step(lab.boot(&note)).await {
             self.note(|evidence| evidence.findings.extend(findings));
+        }
+    }
+
+    /// Keeps what can be told of them as they came, once a run. It only explains: one that cannot tell is told of by what it does.
+    pub(super) async fn keep_facts(&self, lab: &Lab) {
+        if self.name.arm != ArmName::Omitted {
+            return;
+        }
+        for endpoint in self.own().into_iter().flat_map(|own| own.media.keys()) {
+            let users = self.planned.probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
+            let needs = Needs { nics: true, ..survey::needs(self.planned.scenario, endpoint, users, false) };
+            let Ok(ran) = lab.run(endpoint, &survey::script(&needs), LOOK * EMULATED).await else { continue };
+            let facts = survey::read(endpoint, &ran.stdout).facts;
+            self.note(|evidence| drop(evidence.facts.insert(endpoint.clone(), facts)));
         }
     }
 

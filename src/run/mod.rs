@@ -377,6 +377,9 @@ impl Finished {
         if let Some(Ok(survey)) = self.looked.get(endpoint) {
             record.facts.extend(survey.facts.clone());
         }
+        for facts in self.arms.iter().filter_map(|arm| arm.facts.get(endpoint)) {
+            record.facts.extend(facts.clone());
+        }
         record
     }
 }

@@ -87,6 +87,8 @@ fn a_disk_that_shows_symptom_and_cure_is_fit(on: On) {
     assert_eq!(found.subject()["facts"]["digest"], format!("sha256:{before}"));
     assert_eq!(make::sum(&disk), before);
     assert_eq!(found.subject()["facts"]["format"], "qcow2");
+    // What a quick look would tell is told, too.
+    assert_eq!(found.subject()["facts"]["init"], "systemd");
     // Its boot is told, and what was done to it.
     assert!(found.findings().contains("asked for a login"), "{}", found.findings());
     let console = dir.path().join("report/evidence/ssh/slow-login/omitted/logs/server-console.log");

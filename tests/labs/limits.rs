@@ -73,6 +73,8 @@ fn a_hundred_busy_processes_leave_the_lab_usable(on: On) {
         "server",
         "trap '' HUP; for n in $(seq 100); do setsid perl -e '1 while 1' > /dev/null 2>&1 < /dev/null & done",
     );
+    // Everything is behind the helper, which would be given up as silent otherwise.
+    assert_eq!(lab.says("server", "nice; ps -o ni= -p 1").split_whitespace().collect::<Vec<_>>(), ["10", "0"]);
     until("all of them", || lab.says("server", "pgrep -x perl | wc -l") == "100");
     // Both endpoints answer, and frames pass the switch.
     lab.says("client", "ping -c3 192.168.1.10");
