@@ -176,7 +176,7 @@ fn as_root(command: &mut Command) {
         let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
         setrlimit(Resource::RLIMIT_NOFILE, soft.min(hard / 2), hard / 2)?;
         if is_behind {
-            // SAFETY: an integer each. That it fails is known of no kernel: nobody is refused to be nicer.
+            // SAFETY: integers go in, one comes out; nobody is refused to be nicer (setpriority(2)).
             unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
         }
         // A preference, not a need: some engines mount /proc read-only.

@@ -106,7 +106,9 @@ impl<'a> Course<'a> {
         let scenario = &self.job.scenario;
         let compared = self.is_proven() || self.job.is_compared_with;
         let is_open = if compared { crowd::is_open } else { crowd::is_scattered };
-        let most = if compared { AGAIN_MOST } else { usize::from(had_company && shared.options.measure) };
+        // Labs that were kept are somebody's, who would have to end them a second time.
+        let once = had_company && shared.options.measure && !shared.options.keep;
+        let most = if compared { AGAIN_MOST } else { usize::from(once) };
         for _ in 0..most {
             let goes_on = self.ready.is_ok() && !shared.cancel.is_cancelled();
             if !goes_on || !is_open(scenario, &self.own) {
