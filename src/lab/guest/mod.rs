@@ -134,7 +134,7 @@ impl Medium {
     pub async fn facts(&self) -> Result<BTreeMap<String, String>, LabError> {
         Ok(BTreeMap::from([
             ("format".to_owned(), self.disk.format.name().to_owned()),
-            ("capacity".to_owned(), self.disk.capacity.to_string()),
+            ("capacity".to_owned(), format!("{} MiB", self.disk.capacity >> 20)),
             (BEFORE.to_owned(), self.digest().await?),
         ]))
     }
