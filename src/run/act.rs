@@ -76,13 +76,13 @@ impl Life<'_> {
     /// Runs this arm's fixes, then what makes them take effect. A fix that fails is evidence, not an error.
     pub(super) async fn apply_fixes(&self, lab: &Lab) -> Result<(), LabError> {
         let mut activations: Vec<(String, String)> = Vec::new();
-        let mut unseen = Vec::new();
+        let mut silent = Vec::new();
         if let Some((name, own)) = self.in_place() {
             self.hand_in(lab, name, &own.steps).await?;
         }
         self.remember(lab).await?;
         for fix in self.applied() {
-            unseen.extend(self.apply_fix(lab, fix).await?);
+            silent.extend(self.apply_fix(lab, fix).await?.map(|before| (fix, before)));
             for endpoint in &fix.action.on {
                 if let Some(activate) = &fix.activate
                     && !activations.contains(&(endpoint.clone(), activate.clone()))
@@ -91,8 +91,9 @@ impl Life<'_> {
                 }
             }
         }
-        for unseen in &mut unseen {
-            unseen.last = self.in_force(lab, unseen.fix).await?;
+        let mut unseen = Vec::new();
+        for (fix, before) in silent {
+            unseen.push(Unseen { fix, before, last: self.in_force(lab, fix).await? });
         }
         for (endpoint, run) in activations {
             let action = Action { name: "activate".to_owned(), on: vec![endpoint], run };
@@ -191,8 +192,8 @@ impl Life<'_> {
         fixes.iter().filter(|fix| wanted.iter().any(|name| **name == fix.action.name)).collect()
     }
 
-    /// Applies a fix; gives it back where it changed its files, and the configuration in force does not show it.
-    async fn apply_fix<'f>(&self, lab: &Lab, fix: &'f Fix) -> Result<Option<Unseen<'f>>, LabError> {
+    /// Applies a fix; gives what was in force before it, where it changed its files and that is in force still.
+    async fn apply_fix(&self, lab: &Lab, fix: &Fix) -> Result<Option<Vec<String>>, LabError> {
         let files: Vec<(String, String)> = edits_of(fix).collect();
         let before = self.contents(lab, &files).await;
         let before_it = self.in_force(lab, fix).await?;
@@ -202,7 +203,7 @@ impl Life<'_> {
         let changed = self.record_edits(&fix.action.name, &before, self.contents(lab, &files).await);
         let Some(before) = before_it.filter(|_| changed) else { return Ok(None) };
         let is_same = self.in_force(lab, fix).await?.is_some_and(|now| now == before);
-        Ok(is_same.then_some(Unseen { fix, before, last: None }))
+        Ok(is_same.then_some(before))
     }
 
     /// Records what a fix, or a submission, did to the files that it is meant to edit; whether it changed any.

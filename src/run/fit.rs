@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::scenario::Bound;
+use super::scenario::{Bound, users};
 use super::trial::{self, fault_of};
 use super::{Job, Shared, Trial, fit_disk, fit_live};
 use crate::clean::{clean, one_line};
@@ -50,7 +50,7 @@ pub async fn look(shared: &Shared<'_>, job: &Job, probes: &[Bound<'_>], images: 
         return looked;
     }
     for (endpoint, trial) in &job.subjects {
-        let users = probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
+        let users = users(probes, endpoint);
         let place = Place { scenario: &job.scenario, endpoint, image: images.get(endpoint) };
         let found = match &trial.subject {
             Subject::Image(image) => {
@@ -210,8 +210,7 @@ async fn content(line: &Line, path: &str) -> Option<String> {
 /// Settles arms that are not to be run: where it is known that a machine cannot, or where it is only looked at.
 pub fn settle(job: &Job, looked: &Looked, arms: &mut [ArmEvidence]) -> bool {
     let known: Vec<Phrase> = job.subjects.values().flat_map(|trial| trial.unfit.clone()).collect();
-    let is_only_looked_at = job.subjects.values().any(|trial| trial.is_only_looked_at);
-    if known.is_empty() && !is_only_looked_at {
+    if known.is_empty() && !job.is_only_looked_at() {
         return false;
     }
     let mut findings = known.clone();

@@ -3,6 +3,7 @@
 use super::Job;
 use super::fit::{EMULATED, LOOK};
 use super::life::Life;
+use super::scenario::users;
 use crate::arm::ArmName;
 use crate::event::{EventKind, Phase};
 use crate::evidence::bundle::{BundleError, ScenarioRecord, write_whole};
@@ -28,16 +29,17 @@ impl Life<'_> {
         };
         if let Some(findings) = self.step(lab.boot(&note)).await {
             self.note(|evidence| evidence.findings.extend(findings));
+            self.keep_facts(lab).await;
         }
     }
 
     /// Keeps what can be told of them as they came, once a run. It only explains: one that cannot tell is told of by what it does.
-    pub(super) async fn keep_facts(&self, lab: &Lab) {
+    async fn keep_facts(&self, lab: &Lab) {
         if self.name.arm != ArmName::Omitted {
             return;
         }
         for endpoint in self.own().into_iter().flat_map(|own| own.media.keys()) {
-            let users = self.planned.probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
+            let users = users(self.planned.probes, endpoint);
             let needs = Needs { nics: true, ..survey::needs(self.planned.scenario, endpoint, users, false) };
             let Ok(ran) = lab.run(endpoint, &survey::script(&needs), LOOK * EMULATED).await else { continue };
             let facts = survey::read(endpoint, &ran.stdout).facts;

@@ -205,7 +205,6 @@ impl<'a> Life<'a> {
         let Some(lab) = self.lab() else { return };
         self.enter(Phase::Ready, None);
         self.boot(&lab).await;
-        self.keep_facts(&lab).await;
         self.step(self.prepare_copies(&lab)).await;
         self.step(self.get_ready(&lab)).await;
         self.await_live(&lab).await;

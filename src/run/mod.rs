@@ -148,6 +148,13 @@ pub struct Job {
     pub subjects: BTreeMap<String, Trial>,
 }
 
+impl Job {
+    /// Whether a machine is only looked at, so that there is no lab.
+    fn is_only_looked_at(&self) -> bool {
+        self.subjects.values().any(|trial| trial.is_only_looked_at)
+    }
+}
+
 /// A machine on trial.
 #[derive(Debug, Clone)]
 pub struct Trial {
@@ -274,7 +281,7 @@ pub async fn run(
     let labs = plans
         .iter()
         // What is only looked at has none.
-        .filter(|(job, _)| !job.subjects.values().any(|trial| trial.is_only_looked_at))
+        .filter(|(job, _)| !job.is_only_looked_at())
         .flat_map(|(job, arms)| arms.iter().map(|arm| LabName { scenario: job.scenario.id.clone(), arm: arm.clone() }));
     announcer.tell(EventKind::RunStarted { run: options.id.clone(), labs: labs.collect(), realtime: options.realtime });
 

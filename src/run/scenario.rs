@@ -198,6 +198,13 @@ async fn prepare_for<'a>(
     Ok((images, probes))
 }
 
+/// Users of this endpoint whom the probes log in as.
+pub(super) fn users(probes: &[Bound<'_>], endpoint: &str) -> Vec<String> {
+    let mut users: Vec<String> = probes.iter().flat_map(|bound| bound.probe.users(endpoint)).collect();
+    users.dedup();
+    users
+}
+
 /// Builds an image unless it is there.
 async fn image(shared: &Shared<'_>, name: &str) -> Result<String, Outcome> {
     let note = |step: &str| shared.announcer.tell(EventKind::Image { image: name.to_owned(), step: step.to_owned() });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::life::Life;
+use super::scenario::users;
 use crate::arm::ArmName;
 use crate::clean::one_line;
 use crate::helper::message::{Content, Entry, EntryDone, FileSpec, NO_SHELL, PROGRAM, RunSpec};
@@ -219,9 +220,7 @@ impl Life<'_> {
     /// Makes the machines on trial ready for their lab.
     pub(super) async fn prepare_copies(&self, lab: &Lab) -> Result<(), LabError> {
         for endpoint in self.copies() {
-            let probes = self.planned.probes.iter();
-            let mut users: Vec<String> = probes.flat_map(|bound| bound.probe.users(endpoint)).collect();
-            users.dedup();
+            let users = users(self.planned.probes, endpoint);
             let start = self.planned.scenario.endpoints.get(endpoint).and_then(|endpoint| endpoint.start.as_deref());
             let entry = self.own().and_then(|own| own.entries.get(endpoint));
             let prepared = prepare(lab.line(endpoint)?, endpoint, &users, entry, start).await?;

@@ -81,6 +81,7 @@ pub struct Lab {
     pub submissions: Vec<Submission>,
     pub mutants: Option<run::Wanted>,
     pub reach: Reach,
+    /// Other names under which the same scenario runs beside it.
     pub company: Vec<&'static str>,
 }
 

@@ -151,6 +151,8 @@ fn what_keeps_a_machine_from_its_login_is_named(on: On) {
         assert_eq!(found.status, Some(1), "{said}: {}", found.said);
         assert!(found.said.contains(said), "{said}: {}", found.said);
         found.left_as_it_was();
+        // Nothing can be told of a machine that was never entered; least of all what the one is that it boots in.
+        assert!(found.subject()["facts"]["init"].is_null(), "{}", found.subject());
     }
     let dir = tempfile::tempdir().unwrap();
     let wrong = password(dir.path(), "wrong horse");
